@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: laws, fits, networks and figures."""

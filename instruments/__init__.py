@@ -1,0 +1,1 @@
+"""Drivers: what each instrument can do, and what a procedure may assume of it."""

@@ -1,0 +1,1 @@
+"""What is measured, and how a run is carried out and written down."""

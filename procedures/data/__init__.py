@@ -1,0 +1,1 @@
+"""Run files: the durable truth, its readable twin, and how both are read back."""

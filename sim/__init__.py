@@ -1,0 +1,1 @@
+"""A simulated refrigerator that speaks the instruments' own command languages."""

@@ -1,0 +1,1 @@
+"""Front panels, one model a file: bytes in, bytes out."""
