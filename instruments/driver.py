@@ -1,0 +1,254 @@
+"""What all drivers share: strict replies, checked commands, identity, and a list of settings.
+
+A driver translates. It never waits, plots, or talks while it is made; how a link is kept honest is the business of
+`coldfinger.instruments.link`. Over any other pymeasure adapter a driver works too, without repetition of questions.
+"""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any, ClassVar
+
+from pymeasure.instruments import Channel, Instrument
+
+from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, ReplyError
+from coldfinger.instruments.link import Link
+
+
+def reply(pattern: str, form: str) -> Callable[[str], str]:
+    """A `preprocess_reply` that lets a reply pass only if all of it matches `pattern`.
+
+    `form` says in words what is required. Raises ReplyError, which the driver completes with who and what was asked.
+    """
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if compiled.fullmatch(text) is None:
+            raise ReplyError(f"required is {form}")
+        return text
+
+    return check
+
+
+def index_reply(count: int) -> Callable[[str], str]:
+    """A `preprocess_reply` for the index of a table of `count` entries, leading zeros allowed."""
+    return reply("0*(?:" + "|".join(str(i) for i in range(count)) + ")", f"a whole number 0 to {count - 1}")
+
+
+class Linked(Instrument):  # type: ignore[misc]
+    """Base of all drivers.
+
+    `IDENTITY` is the pattern of the model's identity, `SETTINGS` the properties of a snapshot. `OPENING` are commands,
+    by kind of interface, without which the instrument does not answer; `FORGET` are questions that clear errors which
+    are older than this program.
+    """
+
+    IDENTITY: ClassVar[str] = ".+"
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+    OPENING: ClassVar[dict[str, tuple[str, ...]]] = {}
+    FORGET: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, adapter: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(adapter, name, includeSCPI=False, **kwargs)
+        self._identity: str | None = None
+        self._link = self.adapter if isinstance(self.adapter, Link) else None
+        self.lock = self._link.lock if self._link else threading.RLock()
+        if self._link:
+            address = self._link.resource_name
+            interface = re.match(r"[A-Z]*", address.upper())
+            opening = self.OPENING.get(interface.group() if interface else "", ())
+            self._link.introduce(f"{name} at {address}", self.IDENTITY, opening, self.FORGET)
+
+    @property
+    def who(self) -> str:
+        """Name and address, as in messages."""
+        return self._link.who if self._link else str(self.name)
+
+    @property
+    def doubts(self) -> int:
+        """How often the link had to be made clean since the first contact."""
+        return self._link.doubts if self._link else 0
+
+    # Questions
+
+    def question(self, question: str, check: Callable[[str], Any], retry: bool = True) -> Any:
+        """Send `question`, return `check(reply)`; ReplyError from `check` is completed with who and what."""
+
+        def checked(text: str) -> Any:
+            try:
+                return check(text)
+            except ReplyError as trouble:
+                raise ReplyError(f"{self.who}: {question!r} was answered {text!r}; {trouble}") from None
+
+        with self.lock:
+            if self._link:
+                return self._link.ask(question, checked, retry=retry)
+            self.adapter.write(question)
+            return checked(self.adapter.read().strip())
+
+    def ask(self, command: str, query_delay: float | None = None) -> str:
+        """The reply to a question, as text."""
+        return str(self.question(command, str))
+
+    def values(
+        self,
+        command: str,
+        separator: str = ",",
+        cast: Callable[[str], Any] = float,
+        preprocess_reply: Callable[[str], str] | None = None,
+        maxsplit: int = -1,
+        retry: bool = True,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """The fields of a reply, each through `cast`; a field that cannot be cast raises ReplyError.
+
+        `retry=False` is for questions that change something by being asked: they are sent once.
+        """
+
+        def parse(text: str) -> list[Any]:
+            if preprocess_reply is not None:
+                text = preprocess_reply(text)
+            try:
+                return [cast(field.strip()) for field in text.split(separator, maxsplit)]
+            except ValueError as trouble:
+                raise ReplyError(f"required is {getattr(cast, '__name__', cast)} ({trouble})") from trouble
+
+        return list(self.question(command, parse, retry))
+
+    # Commands
+
+    def write(self, command: str, **kwargs: Any) -> None:
+        """Send a command and ask, under the same lock, whether the instrument refused it.
+
+        Raises CommandError when it did, LinkError when the command may not have arrived: it is not sent again.
+        """
+        with self.lock:
+            self.adapter.write(command, **kwargs)
+            try:
+                refusals = self.refusals()
+            except LinkError as trouble:
+                raise LinkError(
+                    f"{self.who}: {command!r} was sent, but whether it was accepted is not known; read the setting back "
+                    f"before sending it again ({trouble})"
+                ) from trouble
+            self._raise(command, refusals)
+
+    def tell(self, command: str) -> None:
+        """Send a command without asking for errors."""
+        with self.lock:
+            self.adapter.write(command)
+
+    def refusals(self) -> list[str]:
+        """What the instrument says it refused since the last look; asking clears it."""
+        return []
+
+    def _raise(self, command: str, refusals: list[str]) -> None:
+        if refusals:
+            raise CommandError(f"{self.who}: {command!r} was refused: {'; '.join(refusals)}")
+
+    def check_errors(self) -> list[Any]:
+        """Raise CommandError if the instrument has refused something since the last look."""
+        refusals = self.refusals()
+        if refusals:
+            raise CommandError(f"{self.who}: an earlier command was refused: {'; '.join(refusals)}")
+        return []
+
+    # Identity
+
+    def identify(self) -> str:
+        """Ask for the identity, check that it is the expected model, remember and return it."""
+
+        def is_the_model(text: str) -> str:
+            if re.fullmatch(self.IDENTITY, text) is None:
+                raise ReplyError(f"required is {self.IDENTITY}; is this the right address?")
+            return text
+
+        self._identity = str(self.question("*IDN?", is_the_model))
+        return self._identity
+
+    def confirm(self) -> None:
+        """Raise LinkError unless the instrument answers with the identity that it gave first."""
+        if self._link:
+            self._link.confirm()
+        elif self._identity is None:
+            self.identify()
+        elif (now := self.ask("*IDN?")) != self._identity:
+            raise LinkError(f"{self.who}: '*IDN?' was answered {now!r}; required is {self._identity!r}")
+
+    def snapshot(self) -> dict[str, object]:
+        """Every setting by name, JSON-ready; one that cannot be read is None."""
+        return snapshot_of(self, self.SETTINGS)
+
+
+class View(Channel):  # type: ignore[misc]
+    """A part of an instrument in a role of its own; everything goes over the parent's link and lock."""
+
+    SETTINGS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, parent: Linked, id: int | str, label: str) -> None:
+        super().__init__(parent, id)
+        self._label = label
+
+    @property
+    def name(self) -> str:
+        """Name of the instrument and of this part of it."""
+        return f"{self.parent.name} {self._label}"
+
+    @property
+    def who(self) -> str:
+        """Name, part and address, as in messages."""
+        return f"{self.parent.who}, {self._label}"
+
+    def ask(self, command: str, query_delay: float | None = None) -> str:
+        """The reply to a question, as text."""
+        return str(self.parent.ask(self.insert_id(command)))
+
+    def values(self, command: str, **kwargs: Any) -> list[Any]:
+        """The fields of a reply, see `Linked.values`."""
+        return list(self.parent.values(self.insert_id(command), **kwargs))
+
+    def identify(self) -> str:
+        """Ask the instrument for its identity, see `Linked.identify`."""
+        return str(self.parent.identify())
+
+    def confirm(self) -> None:
+        """Raise LinkError unless the instrument answers with the identity that it gave first."""
+        self.parent.confirm()
+
+    def snapshot(self) -> dict[str, object]:
+        """Every setting by name, JSON-ready; one that cannot be read is None."""
+        return snapshot_of(self, self.SETTINGS)
+
+
+def snapshot_of(instrument: Any, names: Iterable[str]) -> dict[str, object]:
+    """The named properties, JSON-ready; None for one that cannot be read.
+
+    After silence the rest is not asked for: an instrument that is switched off shall not cost a minute per setting.
+    """
+    settings: dict[str, object] = {}
+    silent = False
+    for name in names:
+        settings[name] = None
+        if silent:
+            continue
+        try:
+            settings[name] = jsonable(getattr(instrument, name))
+        except ReplyError:
+            continue
+        except LinkError:
+            silent = True
+        except InstrumentError:
+            continue
+    return settings
+
+
+def jsonable(value: Any) -> object:
+    """`value` in the types of JSON: enumerations by name, named tuples as objects, numbers as they are."""
+    if isinstance(value, Enum):
+        return value.name
+    if hasattr(value, "_asdict"):
+        return {field: jsonable(part) for field, part in value._asdict().items()}
+    if isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{value!r} has no place in JSON")

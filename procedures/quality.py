@@ -1,0 +1,62 @@
+"""Why a row should not be believed, or what happened beside it: one bit each, stored as an integer in every row.
+
+`DISBELIEVED` is the set of bits whose rows no fit uses. The others are seams and remarks: the row was taken
+after everything had settled again and stays in the fit.
+"""
+
+from enum import IntFlag
+
+
+class Quality(IntFlag):
+    """Flags of one row; zero is a row without remarks."""
+
+    OVERLOAD = 1 << 0
+    """The lock-in reported an overload (input, filter or output) while the row was taken."""
+    UNLOCKED = 1 << 1
+    """The lock-in lost its reference."""
+    SENSITIVITY_CHANGED = 1 << 2
+    """Remark: the sensitivity was changed just before this row; the filter has settled since."""
+    EXCITATION_CHANGED = 1 << 3
+    """Remark: current, frequency or time constant were changed just before this row (a seam)."""
+    THERMOMETER_INVALID = 1 << 4
+    """The bridge reported an invalid reading (overload, range over or under)."""
+    STALE_THERMOMETER = 1 << 5
+    """The thermometer reading did not change over the whole row: the bridge is not measuring this sensor."""
+    OUTSIDE_CALIBRATION = 1 << 6
+    """The sensor resistance lies outside the calibrated range; no temperature is given."""
+    GRADIENT = 1 << 7
+    """Sample and mixing chamber differ by more than 10 % of the mixing-chamber temperature."""
+    PHASE = 1 << 8
+    """Lines and film turn the phase by more than 45 degrees: the network has no unique solution."""
+    NOT_SETTLED = 1 << 9
+    """Temperature, field or filter had not settled when a settled row was asked for."""
+    FIELD_OFF_TARGET = 1 << 10
+    """The magnet was not holding at its target."""
+    SCATTER = 1 << 11
+    """The readings of the row scatter far more than the noise model allows."""
+    RETAKEN = 1 << 12
+    """Remark: the link was in doubt, the first attempt was thrown away and the row was taken again."""
+    HEATER_RANGE_CHANGED = 1 << 13
+    """Remark: the heater range was changed just before this row."""
+    FIXED_CAPACITANCE = 1 << 14
+    """Remark: the signal is too small to find the line capacitance from it; the station's value was used."""
+
+
+DISBELIEVED = (
+    Quality.OVERLOAD
+    | Quality.UNLOCKED
+    | Quality.THERMOMETER_INVALID
+    | Quality.STALE_THERMOMETER
+    | Quality.OUTSIDE_CALIBRATION
+    | Quality.GRADIENT
+    | Quality.PHASE
+    | Quality.NOT_SETTLED
+    | Quality.FIELD_OFF_TARGET
+    | Quality.SCATTER
+)
+"""Rows with any of these bits are kept in the file and left out of every fit."""
+
+
+def names(flags: int) -> list[str]:
+    """Readable names of the bits that are set."""
+    return [bit.name.lower().replace("_", " ") for bit in Quality if flags & bit and bit.name]

@@ -1,0 +1,71 @@
+"""Where to measure and how fast to go there. Pure; rehearsal, progress and run use the same functions."""
+
+import math
+from collections.abc import Callable, Iterator
+
+Pace = Callable[[float], float]
+"""|d ln T / dt| (1/s) as a function of temperature (K)."""
+
+PACINGS = ("lag-limited", "rate", "log-rate", "linear points", "log points", "listed points")
+CONTINUOUS = PACINGS[:3]
+
+
+def logarithmic(start: float, stop: float, count: int) -> list[float]:
+    """`count` values from `start` to `stop`, equal ratios; both ends included exactly."""
+    if count == 1:
+        return [stop]
+    ratio = math.log(stop / start)
+    inner = [start * math.exp(ratio * i / (count - 1)) for i in range(1, count - 1)]
+    return [start, *inner, stop]
+
+
+def linear(start: float, stop: float, count: int) -> list[float]:
+    """`count` values from `start` to `stop`, equal steps; both ends included exactly."""
+    if count == 1:
+        return [stop]
+    inner = [start + (stop - start) * i / (count - 1) for i in range(1, count - 1)]
+    return [start, *inner, stop]
+
+
+def constant_rate(rate: float) -> Pace:
+    """dT/dt = `rate` (K/s)."""
+    return lambda temperature: rate / temperature
+
+
+def constant_log_rate(rate: float) -> Pace:
+    """d ln T/dt = `rate` (1/s)."""
+    return lambda temperature: rate
+
+
+def lag_limited(lag: float, thermal_time: Callable[[float], float]) -> Pace:
+    """dT/dt = lag * T / tau(T): the sample stays behind the mixing chamber by the fraction `lag`."""
+    return lambda temperature: lag / thermal_time(temperature)
+
+
+def not_faster_than(pace: Pace, limit: float) -> Pace:
+    """The same pace, but never above `limit` (1/s): a row must not smear over more than its share of the ramp."""
+    return lambda temperature: min(pace(temperature), limit)
+
+
+def advance(temperature: float, stop: float, pace: Pace, seconds: float) -> float:
+    """Set temperature (K) `seconds` later on the way to `stop`; midpoint rule in ln T, ends exactly at `stop`."""
+    sign = math.copysign(1.0, stop - temperature)
+    half = temperature * math.exp(sign * 0.5 * seconds * pace(temperature))
+    after = temperature * math.exp(sign * seconds * pace(half))
+    return stop if sign * (after - stop) >= 0 else after
+
+
+def duration(start: float, stop: float, pace: Pace, steps: int = 400) -> float:
+    """Seconds from `start` to `stop` (K) at a pace: integral of d ln T / pace."""
+    grid = logarithmic(start, stop, steps + 1)
+    width = abs(math.log(stop / start)) / steps
+    return sum(width / pace(math.sqrt(a * b)) for a, b in zip(grid, grid[1:], strict=False))
+
+
+def path(start: float, stop: float, pace: Pace, step: float) -> Iterator[float]:
+    """Set temperatures (K) every `step` seconds, ending with `stop`."""
+    temperature = start
+    while temperature != stop:
+        yield temperature
+        temperature = advance(temperature, stop, pace, step)
+    yield stop

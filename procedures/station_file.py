@@ -1,0 +1,261 @@
+"""What a station file may say: every key with its kind, range and default, and one sentence for every mistake.
+
+The file is TOML. It is read whole and checked whole; nothing is opened before the last key is right.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from coldfinger.procedures.quantity import KINDS, QuantityError, parse
+
+_REQUIRED = object()
+BUILT_IN = "sim"
+
+
+class StationFileError(ValueError):
+    """A station file that cannot be used; one sentence with file, key, value, what is allowed, what to do."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key: its kind (a quantity kind, "text", "number", "integer", "heater table"), range, choices, default."""
+
+    kind: str
+    default: Any = _REQUIRED
+    low: float = -math.inf
+    high: float = math.inf
+    choices: tuple[str, ...] = ()
+
+
+_POSITIVE = 1e-300
+INSTRUMENT = {"driver": Key("text", choices=("SR830", "LakeShore372", "AMI430")), "address": Key("text")}
+TOP = {
+    "schema": Key("integer", low=1, high=1),
+    "name": Key("text"),
+    "clock": Key("text", "wall", choices=("virtual", "wall")),
+    "visa_library": Key("text", ""),
+}
+SECTIONS: dict[str, dict[str, Key]] = {
+    "simulator": {
+        "sample": Key("text", "S0"),
+        "seed": Key("integer", 0, low=0),
+        "speed": Key("speed", math.inf),
+    },
+    "roles": {role: Key("text") for role in ("lockin", "source", "controller", "bridge", "magnet")},
+    "wiring": {
+        "series_resistance": Key("resistance", low=1e3, high=1e12),
+        "source_resistance": Key("resistance", 50.0, low=0, high=1e6),
+        "lead_resistance": Key("resistance", 350.0, low=0, high=1e6),
+        "line_capacitance": Key("capacitance", low=0, high=1e-6),
+        "input_resistance": Key("resistance", low=1e3, high=1e15),
+        "input_capacitance": Key("capacitance", 25e-12, low=0, high=1e-8),
+        "input_noise": Key("noise density", 6e-9, low=0, high=1e-3),
+        "input_noise_corner": Key("frequency", 20.0, low=0, high=1e6),
+        "input_current_noise": Key("current noise density", 40e-15, low=0, high=1e-6),
+    },
+    "sample": {
+        "name": Key("text"),
+        "stage": Key("text", ""),
+        "squares": Key("number", low=1e-6, high=1e6),
+        "end_squares": Key("number", 1.0, low=0, high=1e6),
+    },
+    "thermometer": {
+        "calibration": Key("text", ""),
+        "r0": Key("resistance", 0.0, low=_POSITIVE),
+        "t0": Key("temperature", 0.0, low=_POSITIVE),
+        "exponent": Key("number", 0.25, low=0.01, high=2),
+        "lowest": Key("temperature", 0.0, low=1e-3),
+        "highest": Key("temperature", 0.0, low=1e-3, high=400),
+        "noise": Key("noise density", 10e-9, low=0, high=1e-3),
+        "reading_time": Key("time", 0.25, low=1e-3, high=100),
+        "excitation": Key("voltage", 20e-6, low=0, high=1),
+    },
+    "cooling": {
+        "chip_time_at_100mK": Key("time", low=1e-3, high=1e5),
+        "heater": Key("heater table"),
+    },
+    "magnet": {
+        "offset": Key("field", 0.0, low=-0.1, high=0.1),
+        "ramp_rate": Key("field rate", low=_POSITIVE, high=0.1),
+        "tolerance": Key("field", 5e-6, low=1e-9, high=1),
+    },
+    "limits": {
+        "field": Key("field", low=0, high=20),
+        "field_rate": Key("field rate", low=_POSITIVE, high=0.1),
+        "lowest_temperature": Key("temperature", low=1e-3, high=400),
+        "highest_temperature": Key("temperature", low=1e-3, high=400),
+        "current": Key("current", low=_POSITIVE, high=1),
+    },
+    "safe": {"magnet": Key("text", "hold", choices=("hold", "zero"))},
+}
+
+
+@dataclass(frozen=True)
+class StationFile:
+    """A checked station file: SI values by section and key."""
+
+    source: str
+    text: str
+    top: dict[str, Any]
+    instruments: dict[str, dict[str, Any]]
+    sections: dict[str, dict[str, Any]]
+
+    @property
+    def simulated(self) -> bool:
+        return "simulator" in self.sections
+
+
+def read_station_file(path: str | Path | None = None) -> StationFile:
+    """Read and check a station file; None or "sim" is the built-in simulated station."""
+    if path is None or str(path) == BUILT_IN:
+        text = resources.files("coldfinger.procedures").joinpath("stations/sim.toml").read_text("utf-8")
+        return check_station_text(text, "built-in station sim")
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StationFileError(
+            f'station file {path}: cannot be read ({error}); give a TOML file or "sim"'
+        ) from error
+    return check_station_text(text, str(path))
+
+
+def check_station_text(text: str, source: str) -> StationFile:
+    """Check the text of a station file; `source` names it in errors."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StationFileError(f"{source}: not TOML: {error}; correct that line") from error
+    allowed = [*TOP, "instruments", *SECTIONS]
+    for name in data:
+        if name not in allowed:
+            raise StationFileError(f"{source}: unknown key {name!r}; {_did_you_mean(name, allowed)}")
+    top = _check({k: v for k, v in data.items() if k in TOP}, TOP, source, "")
+    instruments = _instruments(data.get("instruments"), source)
+    sections = {}
+    for name, keys in SECTIONS.items():
+        if name == "simulator" and name not in data:
+            continue
+        sections[name] = _check(_table(data.get(name, {}), source, name), keys, source, name)
+    _check_roles(sections["roles"], instruments, source)
+    _check_thermometer(sections["thermometer"], source)
+    return StationFile(source, text, top, instruments, sections)
+
+
+def _table(value: object, source: str, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise StationFileError(f"{source}: {name!r} must be a table; write [{name}] above its keys")
+    return value
+
+
+def _instruments(value: object, source: str) -> dict[str, dict[str, Any]]:
+    if not isinstance(value, dict) or not value:
+        raise StationFileError(f"{source}: no instruments; write at least one [instruments.NAME] table")
+    result = {}
+    for name, table in value.items():
+        where = f"instruments.{name}"
+        result[name] = _check(_table(table, source, where), INSTRUMENT, source, where)
+    return result
+
+
+def _check_roles(roles: Mapping[str, str], instruments: Mapping[str, Any], source: str) -> None:
+    for role, name in roles.items():
+        if name not in instruments:
+            raise StationFileError(
+                f"{source}: roles.{role} names the unknown instrument {name!r}; "
+                f"allowed are {', '.join(instruments)}"
+            )
+
+
+def _check_thermometer(table: Mapping[str, Any], source: str) -> None:
+    if not table["calibration"] and not (table["r0"] and table["t0"] and table["lowest"] and table["highest"]):
+        raise StationFileError(
+            f"{source}: thermometer has no curve; give calibration = a file, or r0, t0, exponent, lowest, highest"
+        )
+
+
+def _check(data: Mapping[str, Any], keys: Mapping[str, Key], source: str, section: str) -> dict[str, Any]:
+    prefix = f"{section}." if section else ""
+    for name in data:
+        if name not in keys:
+            raise StationFileError(f"{source}: unknown key {prefix}{name}; {_did_you_mean(name, keys)}")
+    result = {}
+    for name, key in keys.items():
+        if name in data:
+            result[name] = _value(data[name], key, source, f"{prefix}{name}")
+        elif key.default is _REQUIRED:
+            raise StationFileError(f"{source}: {prefix}{name} is missing; write {name} = {_example(key)}")
+        else:
+            result[name] = key.default
+    return result
+
+
+def _value(value: Any, key: Key, source: str, where: str) -> Any:
+    if key.kind == "text":
+        if not isinstance(value, str):
+            raise StationFileError(f"{source}: {where} = {value!r} must be text in quotes")
+        if key.choices and value not in key.choices:
+            raise StationFileError(f"{source}: {where} = {value!r} is not one of {', '.join(key.choices)}")
+        return value
+    if key.kind == "heater table":
+        return _heater_table(value, source, where)
+    if key.kind == "speed":
+        return _speed(value, source, where)
+    number = _number(value, key, source, where)
+    if not key.low <= number <= key.high:
+        raise StationFileError(
+            f"{source}: {where} = {value!r} is out of range; allowed is {key.low:g} to {key.high:g} "
+            f"{KINDS[key.kind][0] if key.kind in KINDS else ''}".rstrip()
+        )
+    return number
+
+
+def _number(value: Any, key: Key, source: str, where: str) -> float:
+    if key.kind in KINDS:
+        try:
+            return parse(value, key.kind, f"{source}: {where}")
+        except QuantityError as error:
+            raise StationFileError(str(error)) from None
+    kinds: tuple[type, ...] = (int,) if key.kind == "integer" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+        raise StationFileError(f"{source}: {where} = {value!r} must be a plain {key.kind}")
+    return value
+
+
+def _speed(value: Any, source: str, where: str) -> float:
+    if value == "unlimited":
+        return math.inf
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise StationFileError(f'{source}: {where} = {value!r} must be a positive number or "unlimited"')
+    return float(value)
+
+
+def _heater_table(value: Any, source: str, where: str) -> tuple[tuple[float, float], ...]:
+    example = 'write [["100 mK", "3.16 mA"], ["1 K", "31.6 mA"]]'
+    if not isinstance(value, list) or not value or any(not isinstance(r, list) or len(r) != 2 for r in value):
+        raise StationFileError(f"{source}: {where} must be a list of pairs; {example}")
+    try:
+        rows = tuple((parse(t, "temperature", where), parse(c, "current", where)) for t, c in value)
+    except QuantityError as error:
+        raise StationFileError(f"{source}: {error}") from None
+    if list(rows) != sorted(rows):
+        raise StationFileError(f"{source}: {where} must rise in temperature and in current; {example}")
+    return rows
+
+
+def _did_you_mean(name: str, allowed: Any) -> str:
+    close = get_close_matches(name, list(allowed), 1)
+    return f"did you mean {close[0]!r}?" if close else f"allowed are {', '.join(allowed)}"
+
+
+def _example(key: Key) -> str:
+    if key.kind in KINDS:
+        return f'"{KINDS[key.kind][1]}"'
+    if key.choices:
+        return f'"{key.choices[0]}"'
+    return {"text": '"..."', "number": "1.0", "integer": "1", "heater table": '[["100 mK", "3.16 mA"]]'}[key.kind]

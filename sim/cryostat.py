@@ -1,0 +1,117 @@
+"""The refrigerator with everything in it, advanced on one absolute grid of ticks.
+
+The state at tick n holds for time n * tick. Before anything is read or commanded the owner calls `advance(now)`,
+which takes the state to the first tick at or after *now*; what is read lies on the straight line (or the exact
+filter response) between the last two ticks, and what is commanded acts from that later tick on. So the state at a
+tick depends on the commands before it and on nothing else: reading never changes the future.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from coldfinger.sim.lockin import InputNoise, LockinAmplifier
+from coldfinger.sim.magnet import Magnet, MagnetModel
+from coldfinger.sim.noise import WhiteNoise
+from coldfinger.sim.sample import Sample
+from coldfinger.sim.signal import Drive, FilmSignal
+from coldfinger.sim.thermal import Chip, ControlLoop, MixingChamber, ThermalModel
+from coldfinger.sim.thermometer import ResistanceInput, Sensor
+from coldfinger.sim.wiring import Wiring
+
+TICK = 0.25  # s
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Every number of the simulated laboratory that is not the sample's."""
+
+    wiring: Wiring = field(default_factory=Wiring)
+    thermal: ThermalModel = field(default_factory=ThermalModel)
+    magnet: MagnetModel = field(default_factory=MagnetModel)
+    sensor: Sensor = field(default_factory=Sensor)
+    mixing_chamber_sensor: Sensor = field(default_factory=lambda: Sensor(stray_power=0.0))
+    input_noise: InputNoise | None = field(default_factory=InputNoise)  # None: a silent lock-in
+    bridge_noise: float = 10e-9  # V/sqrt(Hz)
+
+
+class Cryostat:
+    """One refrigerator, one film, one lock-in, two bridge inputs, one loop, one magnet."""
+
+    def __init__(
+        self, sample: Sample, laboratory: Laboratory | None = None, *, seed: int = 0, tick: float = TICK
+    ) -> None:
+        laboratory = laboratory or Laboratory()
+        self.sample = sample
+        self.laboratory = laboratory
+        self.tick = tick
+        self.now = 0.0
+        self.ticks = 0
+        self.mixing_chamber = MixingChamber(laboratory.thermal, tick)
+        self.chip = Chip(laboratory.thermal, tick)
+        self.loop = ControlLoop(tick)
+        self.magnet = Magnet(laboratory.magnet, tick)
+        self.film = FilmSignal(sample, laboratory.wiring)
+        self.inputs = {
+            "A": self._input(laboratory.mixing_chamber_sensor, seed, "A", self.mixing_chamber_temperature),
+            "1": self._input(laboratory.sensor, seed, "1", self.chip_temperature),
+        }
+        self.inputs["A"].curve = laboratory.mixing_chamber_sensor.temperature
+        self.lockin = LockinAmplifier(
+            self._signal,
+            (WhiteNoise(seed, "lock-in X"), WhiteNoise(seed, "lock-in Y")),
+            tick,
+            laboratory.input_noise,
+            laboratory.wiring.series_resistance,
+        )
+        self._before = (self.mixing_chamber.temperature, self.chip.temperature)
+
+    def _input(
+        self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]
+    ) -> ResistanceInput:
+        noise = WhiteNoise(seed, f"bridge {name}")
+        result = ResistanceInput(sensor, noise, self.tick, self.laboratory.bridge_noise)
+        result.mount = mount
+        return result
+
+    def advance(self, time: float) -> None:
+        """Take the laboratory to `time` (s); an earlier time than the last changes nothing."""
+        if time <= self.now:
+            return
+        self.now = time
+        last = math.ceil(time / self.tick - 1e-9)
+        while self.ticks < last:
+            self._step()
+
+    def _step(self) -> None:
+        time = (self.ticks + 1) * self.tick
+        warm, chip_before = self._before = (self.mixing_chamber.temperature, self.chip.temperature)
+        field_before = self.magnet.sample_after
+        power = self.magnet.step(time) + self.loop.step(warm)
+        self.mixing_chamber.step(power)
+        self.chip.step(warm, self.mixing_chamber.temperature)
+        self.ticks += 1
+        for channel in self.inputs.values():
+            channel.step(time)
+        self.lockin.step(
+            self.ticks, (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after)
+        )
+
+    def _between(self, before: float, after: float, time: float) -> float:
+        passed = 1.0 - (self.ticks * self.tick - time) / self.tick
+        return before + (after - before) * min(max(passed, 0.0), 1.0)
+
+    def mixing_chamber_temperature(self, time: float) -> float:
+        """True mixing-chamber temperature (K) at a time within the last tick."""
+        return self._between(self._before[0], self.mixing_chamber.temperature, time)
+
+    def chip_temperature(self, time: float) -> float:
+        """True chip temperature (K) at a time within the last tick."""
+        return self._between(self._before[1], self.chip.temperature, time)
+
+    def _signal(self, temperature: float, field_oersted: float, drive: Drive, still: bool) -> complex:
+        if still:
+            return self.film.at(temperature, field_oersted, drive)
+        return complex(self.film.direct(np.array([temperature]), field_oersted, drive)[0])

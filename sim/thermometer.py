@@ -1,0 +1,164 @@
+"""RuO2 resistors and the bridge inputs that measure them.
+
+R = 519 ohm exp(1.349 (T/K)^-1/4). The sensor is warmer than what it sits on: the heat of the excitation and a
+little stray radio-frequency power leave it through a thermal resistance that falls as 1/T^3, so that
+T_sensor^4 = T^4 + 4 R_th(T_0) T_0^3 P.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coldfinger.sim.noise import WhiteNoise
+
+RESISTANCE_RANGES = tuple(m * 10.0**e for e in range(-3, 8) for m in (2.0, 6.32))
+"""Full scales (ohm) of the bridge, half-decades from 2 milliohm to 63.2 megaohm."""
+
+SETTLING = 3.0  # s after a change of range or excitation before a reading is right
+_UP, _DOWN, _OVER = 1.0, 0.2, 1.2  # autorange up, autorange down, end of the over-range, in full scales
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A RuO2 chip resistor; assumed defaults."""
+
+    r0: float = 519.0  # ohm
+    slope: float = 1.349  # K^1/4
+    thermal_resistance: float = 4e9  # K/W at 20 mK
+    stray_power: float = 0.02e-12  # W
+
+    def resistance(self, temperature: float) -> float:
+        """Resistance (ohm) at a sensor temperature (K)."""
+        return self.r0 * math.exp(self.slope * temperature**-0.25)
+
+    def temperature(self, resistance: float) -> float:
+        """Sensor temperature (K) of a resistance (ohm); zero where the law has no temperature."""
+        return (self.slope / math.log(resistance / self.r0)) ** 4 if resistance > self.r0 else 0.0
+
+    def heated(self, temperature: float, power: float) -> float:
+        """Sensor temperature (K) on a mount at `temperature` (K) with `power` (W) in it."""
+        return (temperature**4 + 4.0 * self.thermal_resistance * 0.02**3 * power) ** 0.25
+
+
+class ResistanceInput:
+    """One input of a resistance bridge with the sensor on it; plain attributes belong to the front panel."""
+
+    def __init__(self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float) -> None:
+        self.sensor = sensor
+        self.mode = "voltage"
+        self.excitation = 20e-6  # V, or A in current mode
+        self.range = 20e3  # ohm at full scale
+        self.autorange = True
+        self.shunted = False
+        self.filter_on = False
+        self.filter_settle = 5.0  # s
+        self.filter_window = 10.0  # % of the reading
+        self.curve: Callable[[float], float] | None = None
+        self.mount: Callable[[float], float] = lambda time: 0.0  # temperature (K) of what the sensor sits on
+        self._noise = noise
+        self._tick = tick
+        self._density = noise_density
+        self._setting: tuple[object, ...] = self._electrical_setting()
+        self._changed = -math.inf
+        self._filtered: float | None = None
+        self._time = 0.0
+
+    def current(self) -> float:
+        """Excitation current (A rms); in voltage mode excitation over full scale, as in the instrument."""
+        if self.shunted:
+            return 0.0
+        return self.excitation / self.range if self.mode == "voltage" else self.excitation
+
+    def power(self) -> float:
+        """Heat (W) of the excitation in the sensor at the last tick."""
+        return self.current() ** 2 * self.true_resistance(self._time)
+
+    def true_resistance(self, time: float) -> float:
+        """Resistance (ohm) of the sensor, heated by its excitation."""
+        mount, sensor = self.mount(time), self.sensor
+        cool = sensor.resistance(mount)
+        warm = sensor.heated(mount, self.current() ** 2 * cool + sensor.stray_power)
+        power = self.current() ** 2 * sensor.resistance(warm)
+        return sensor.resistance(sensor.heated(mount, power + sensor.stray_power))
+
+    def resistance(self, time: float) -> float:
+        """Measured resistance (ohm)."""
+        if self.filter_on and self._filtered is not None:
+            return self._filtered
+        return self._unfiltered(time)
+
+    def quadrature(self, time: float) -> float:
+        """Quadrature part of the measured resistance (ohm): noise only, the sensor has no reactance here."""
+        return self._error(int(time / self._tick) + 1_000_003)
+
+    def kelvin(self, time: float) -> float:
+        """Temperature (K) by the curve in the instrument, zero without one."""
+        return self.curve(self.resistance(time)) if self.curve is not None else 0.0
+
+    def status(self, time: float) -> int:
+        """Reading status: 1 current source, 16 and 32 resistance over and under, 64 and 128 temperature."""
+        if self.shunted:
+            return 1
+        resistance = self.resistance(time)
+        if resistance > _OVER * self.range:
+            return 16
+        if resistance <= 0.0:
+            return 32
+        if self.curve is not None and self.curve(resistance) <= 0.0:
+            return 64
+        return 0
+
+    def settled(self, time: float) -> bool:
+        """True when range and excitation have been left alone for long enough."""
+        return time - self._changed >= SETTLING
+
+    def step(self, time: float) -> None:
+        """Advance to the tick at `time`: autorange and filter."""
+        self._time = time
+        setting = self._electrical_setting()
+        if setting != self._setting:
+            self._setting, self._changed = setting, time
+        if self.autorange and not self.shunted and self.settled(time):
+            self._autorange(time)
+        if self.filter_on:
+            self._filter(time)
+        else:
+            self._filtered = None
+
+    def _electrical_setting(self) -> tuple[object, ...]:
+        return self.mode, self.excitation, self.range, self.shunted
+
+    def _error(self, tick: int) -> float:
+        current = self.current()
+        if current == 0.0 or self._density == 0.0:
+            return 0.0
+        return self._density * math.sqrt(0.5 / self._tick) / current * self._noise.at(tick)
+
+    def _unfiltered(self, time: float) -> float:
+        if self.shunted:
+            return 0.0
+        resistance = self.true_resistance(time)
+        since = time - self._changed
+        if since < 10.0 * SETTLING:
+            resistance *= 1.0 + 0.05 * math.exp(-5.0 * since / SETTLING)
+        return resistance + self._error(int(time / self._tick))
+
+    def _autorange(self, time: float) -> None:
+        resistance = self.sensor.resistance(self.mount(time))
+        if _DOWN * self.range <= resistance <= _UP * self.range:
+            return
+        index = RESISTANCE_RANGES.index(min(RESISTANCE_RANGES, key=lambda r: abs(r - self.range)))
+        index += 1 if resistance > self.range else -1
+        self.range = RESISTANCE_RANGES[min(max(index, 0), len(RESISTANCE_RANGES) - 1)]
+        self._setting, self._changed = self._electrical_setting(), time
+
+    def _filter(self, time: float) -> None:
+        # Settles to 1 % in the time that the instrument calls the filter's settle time.
+        reading = self._unfiltered(time)
+        if self._filtered is None or abs(reading - self._filtered) > 0.01 * self.filter_window * abs(
+            self._filtered
+        ):
+            self._filtered = reading
+        else:
+            weight = -math.expm1(-self._tick * math.log(100.0) / self.filter_settle)
+            self._filtered += weight * (reading - self._filtered)

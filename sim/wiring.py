@@ -1,0 +1,76 @@
+"""From the oscillator to the lock-in: series resistor, lines with capacitance, film, input loading.
+
+Seven complex nodes, solved as they stand: I+ of the lines, the film's four contacts, V+ and V- of the lines.
+I- is grounded through its lead. Every line has a resistance to the contact and a capacitance to ground at room
+temperature; the two voltage inputs load the film with R_in parallel to C_in.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Complex = NDArray[np.complex128]
+Real = NDArray[np.float64]
+
+_IPLUS, _S1, _S2, _S3, _S4, _VPLUS, _VMINUS = range(7)
+_SMALLEST, _LARGEST = 1e-6, 1e15  # ohm/sq; a superconductor and an insulator, kept finite for the solver
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What lies between the instruments and the film; assumed defaults except for the 1 Gohm."""
+
+    series_resistance: float = 1e9  # ohm
+    source_resistance: float = 50.0  # ohm, of the oscillator's output
+    lead_resistance: float = 350.0  # ohm per line
+    capacitance_i_plus: float = 10e-9  # F, line and filter
+    capacitance_v_plus: float = 10e-9
+    capacitance_v_minus: float = 10e-9
+    input_resistance: float = 10e6  # ohm
+    input_capacitance: float = 25e-12  # F
+    common_mode_rejection: float = 1e5  # 100 dB
+    squares: float = 1.0  # between the voltage taps
+    end_squares: float = 1.0  # from each tap to its current contact
+
+    def solve(self, resistivity: Real, frequency: float) -> tuple[Complex, Complex]:
+        """Lock-in input and film current per volt of the oscillator; shape of `resistivity` (ohm/sq).
+
+        Returns (V+ - V- with the common-mode error, current between the voltage taps in 1/ohm).
+        """
+        rho = np.clip(np.atleast_1d(np.asarray(resistivity, dtype=float)), _SMALLEST, _LARGEST)
+        matrix, drive = self._equations(rho, frequency)
+        nodes = np.linalg.solve(matrix, drive)[..., 0]
+        difference = nodes[:, _VPLUS] - nodes[:, _VMINUS]
+        common = 0.5 * (nodes[:, _VPLUS] + nodes[:, _VMINUS])
+        current = (nodes[:, _S2] - nodes[:, _S3]) / (self.squares * rho)
+        return difference + common / self.common_mode_rejection, current
+
+    def _equations(self, rho: Real, frequency: float) -> tuple[Complex, Complex]:
+        omega = 2.0 * math.pi * frequency
+        lead = 1.0 / self.lead_resistance
+        film, end = 1.0 / (self.squares * rho), 1.0 / (self.end_squares * rho)
+        source = 1.0 / (self.series_resistance + self.source_resistance)
+        load = 1.0 / self.input_resistance + 1j * omega * self.input_capacitance
+        matrix = np.zeros((rho.size, 7, 7), dtype=complex)
+        _connect(matrix, _IPLUS, _S1, lead)
+        _connect(matrix, _S1, _S2, end)
+        _connect(matrix, _S2, _S3, film)
+        _connect(matrix, _S3, _S4, end)
+        _connect(matrix, _S2, _VPLUS, lead)
+        _connect(matrix, _S3, _VMINUS, lead)
+        matrix[:, _IPLUS, _IPLUS] += source + 1j * omega * self.capacitance_i_plus
+        matrix[:, _S4, _S4] += lead
+        matrix[:, _VPLUS, _VPLUS] += load + 1j * omega * self.capacitance_v_plus
+        matrix[:, _VMINUS, _VMINUS] += load + 1j * omega * self.capacitance_v_minus
+        drive = np.zeros((rho.size, 7, 1), dtype=complex)
+        drive[:, _IPLUS, 0] = source
+        return matrix, drive
+
+
+def _connect(matrix: Complex, a: int, b: int, conductance: float | Real) -> None:
+    matrix[:, a, a] += conductance
+    matrix[:, b, b] += conductance
+    matrix[:, a, b] -= conductance
+    matrix[:, b, a] -= conductance
