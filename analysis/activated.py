@@ -1,14 +1,13 @@
 """Eq. 1 and Eq. 2 as one problem: y = a + b exp(-E/T), where y is 1/ρ or ρ.
 
-The residual is taken in ln ρ, in which both laws and a percentage error look alike, or in ρ itself where a reading
-may be zero or negative. Parameters are (a, ln b, E): a enters linearly so that it can end at zero, a curve
-without saturation.
+The residual is taken in ln ρ, in which both laws and a percentage error look alike, or in ρ itself where a
+reading may be zero or negative. Parameters are (a, ln b, E): a enters linearly so that it can end at zero, a
+curve without saturation.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-
 from coldfinger.analysis.fit_result import Array, Curve, Law
 from coldfinger.analysis.least_squares import Minimum, minimise
 
@@ -18,6 +17,7 @@ E_RANGE = (0.005, 32.0)
 """Activation energies that are looked for (K)."""
 LOWER = np.array([0.0, -np.inf, E_RANGE[0]])
 UPPER = np.array([np.inf, np.inf, E_RANGE[1]])
+SIGN: dict[Law, float] = {"eq1": -1.0, "eq2": 1.0}
 BASE = np.array([True, False, False])
 
 
@@ -42,20 +42,19 @@ class Activated:
         a, ln_b, energy = p
         activated = np.exp(ln_b - energy * self.inverse_T)
         y = a + activated
-        jacobian = np.empty((len(y), 3))
-        share = activated / y
         if self.logarithmic:
-            residual = (self.sign * np.log(y) - self.target) * self.inverse_sd
-            factor = self.sign * self.inverse_sd
+            model = self.sign * np.log(y)
+            by_y = self.sign * self.inverse_sd / y
+        elif self.sign > 0:
+            model, by_y = y, self.inverse_sd
         else:
-            model = y if self.sign > 0 else 1 / y
-            residual = (model - self.target) * self.inverse_sd
-            factor = self.sign * model * self.inverse_sd
-        share *= factor
-        jacobian[:, 0] = factor / y
-        jacobian[:, 1] = share
-        jacobian[:, 2] = -share * self.inverse_T
-        return residual, jacobian
+            model = 1 / y
+            by_y = -self.inverse_sd * model**2
+        jacobian = np.empty((len(y), 3))
+        jacobian[:, 0] = by_y
+        jacobian[:, 1] = activated * by_y
+        jacobian[:, 2] = -jacobian[:, 1] * self.inverse_T
+        return (model - self.target) * self.inverse_sd, jacobian
 
     def slope(self, p: Array) -> Array:
         """|d ln ρ / d ln T| at the points, shape (n,)."""
@@ -88,10 +87,10 @@ def activated_problem(curve: Curve, law: Law, slope: Array | float = 0.0) -> Act
     """Chi-square of `law` with weights for errors of ρ and, through |d ln ρ/d ln T| = `slope`, of T."""
     rho = curve.resistivity
     logarithmic = bool(np.all(rho >= MIN_SNR * curve.sd_resistivity))
-    relative_T = slope * curve.sd_temperature / curve.temperature
-    sd = np.hypot(curve.sd_resistivity / rho if logarithmic else curve.sd_resistivity, relative_T * (1 if logarithmic else rho))
+    sd = np.hypot(curve.sd_resistivity, slope * rho * curve.sd_temperature / curve.temperature)
     target = np.log(rho) if logarithmic else rho
-    return Activated(-1.0 if law == "eq1" else 1.0, 1 / curve.temperature, rho, target, 1 / sd, logarithmic)
+    inverse_sd = rho / sd if logarithmic else 1 / sd
+    return Activated(SIGN[law], 1 / curve.temperature, rho, target, inverse_sd, logarithmic)
 
 
 def straight_line(x: Array, y: Array, weight: Array) -> tuple[float, float]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from coldfinger.analysis.laws import failed_insulator, failed_superconductor
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 Law = Literal["eq1", "eq2"]
@@ -49,24 +48,24 @@ class Curve:
     def window(self, T_max: float) -> "Curve":
         """The points at or below `T_max` (K).
 
-        Raises ValueError if any point of the curve is not finite, has no uncertainty or T <= 0, or if fewer than
-        five lie in the window.
+        Raises ValueError if any point of the curve is not finite, has no uncertainty or T <= 0, or if fewer
+        than five lie in the window.
         """
         finite = np.isfinite(self.temperature + self.resistivity + self.sd_resistivity + self.sd_temperature)
         bad = int(np.count_nonzero(~finite))
         if bad:
-            raise ValueError(f"curve: {bad} of {finite.size} points are not finite; leave them out and fit again")
+            raise ValueError(f"curve: {bad} of {finite.size} points are not finite; leave them out")
         if np.any(self.temperature <= 0):
-            raise ValueError(f"curve: lowest temperature is {np.min(self.temperature):g} K; it must be above 0 K")
-        if np.any(self.sd_resistivity <= 0) or np.any(self.sd_temperature < 0):
             raise ValueError(
-                "curve: a standard deviation is zero or negative; resistivity needs one above zero at every point"
+                f"curve: lowest temperature is {self.temperature.min():g} K; it must be above 0 K"
             )
+        if np.any(self.sd_resistivity <= 0) or np.any(self.sd_temperature < 0):
+            raise ValueError("curve: a standard deviation is zero or negative; every resistivity needs one")
         # A set point of exactly T_max may be stored one rounding error above it.
         inside = self.temperature <= T_max * (1 + 1e-9)
         count = int(np.count_nonzero(inside))
         if count < 5:
-            raise ValueError(f"fit: {count} points at or below {T_max:g} K; three parameters need at least 5")
+            raise ValueError(f"fit: {count} points at or below {T_max:g} K; at least 5 are needed")
         return Curve(
             self.temperature[inside],
             self.resistivity[inside],
@@ -99,7 +98,7 @@ class Fit:
 
     law: Law
     status: Status
-    """Whether the curve shows its saturation: a value, a value worth little beside its limit, or a limit alone."""
+    """Whether the curve shows its saturation: a value, a weak one beside its limit, or a limit alone."""
     parameters: dict[str, Estimate]
     """sigma_QF, sigma_0 (S), E_aI (K) or rho_QF, rho_0 (ohm/square), E_aS (K)."""
     T_min: float
@@ -141,7 +140,9 @@ class Fit:
 def _vector(values: ArrayLike) -> Array:
     vector = np.asarray(values, dtype=float)
     if vector.ndim != 1:
-        raise ValueError(f"curve: an array of {vector.ndim} dimensions; temperatures and resistivities have one")
+        raise ValueError(
+            f"curve: array of shape {vector.shape}; temperature and resistivity are one-dimensional"
+        )
     return vector
 
 

@@ -1,8 +1,8 @@
 """Levenberg-Marquardt for a handful of parameters between bounds.
 
-Theory of operation. Gauss-Newton steps, damped only after a step has failed; a parameter that stands at its bound
-and would leave it is held there (and may come back later). The step ends when the decrease of chi-square that it
-promises is far below what matters. scipy's general solvers agree to 1e-9 and take several times as long.
+Theory of operation. Gauss-Newton steps, damped only after a step has failed; a parameter that stands at its
+bound and would leave it is held there (and may come back later). The search ends when a step promises to
+lower chi-square by far less than what matters. scipy's general solvers agree to 1e-9 and take longer.
 """
 
 from collections.abc import Callable
@@ -36,12 +36,12 @@ def minimise(
     start: Array,
     lower: Array | float = -np.inf,
     upper: Array | float = np.inf,
-    frozen: Array | None = None,
+    frozen: NDArray[np.bool_] | None = None,
 ) -> Minimum:
     """Minimum of the sum of squared residuals within `lower` <= p <= `upper`.
 
-    `evaluate(p)` returns the residuals (n,) and their Jacobian (n, k). Where `frozen` (k, bool) is true, the start
-    value stays. `converged` is false when no further step helps or 200 steps were not enough.
+    `evaluate(p)` returns the residuals (n,) and their Jacobian (n, k). Where `frozen` (k, bool) is true, the
+    start value stays. `converged` is false when no further step helps or 200 steps were not enough.
     """
     with np.errstate(all="ignore"):
         p = np.clip(start, lower, upper)
@@ -49,11 +49,10 @@ def minimise(
         chi2 = float(residual @ residual)
         damping = 0.0
         normal = jacobian.T @ jacobian
+        always_held = np.zeros(len(p), dtype=bool) if frozen is None else frozen
         for _ in range(MAX_STEPS):
             gradient = jacobian.T @ residual
-            held = ((p <= lower) & (gradient > 0)) | ((p >= upper) & (gradient < 0))
-            if frozen is not None:
-                held |= frozen
+            held = always_held | ((p <= lower) & (gradient > 0)) | ((p >= upper) & (gradient < 0))
             step = _step(normal, gradient, held, damping)
             promised = -float(gradient @ step)
             trial = np.clip(p + step, lower, upper)

@@ -5,8 +5,8 @@ Theory of operation. The oscillator drives the film through a large resistor; th
     V_osc - R_s - I+ - lead - [N_end rho] - s2 - [N_sq rho] - s3 - [N_end rho] - lead - ground
 
 with the lines' capacitance C to ground on I+, V+ and V-; V+ (V-) hangs on s2 (s3) through a lead and is
-loaded by the lock-in's input R_in || C_in. Film and lines are a ladder, so the nodal equations reduce to a few
-products. With Y = i omega (C + C_in) + 1/R_in, b = Y / (1 + lead Y), e = lead + N_end rho, q = N_sq rho:
+loaded by the lock-in's input R_in || C_in. Film and lines are a ladder, so the nodal equations reduce to
+a few products. Let Y = i omega (C + C_in) + 1/R_in, b = Y/(1 + lead Y), e = lead + N_end rho, q = N_sq rho:
 
     d3 = 1 + b e,   n2 = q d3 + e,   d2 = b n2 + d3,   n1 = e d2 + n2,   d1 = i omega C n1 + d2
     (V+ - V-) / V_osc = q d3 / [(n1 + R_s d1) (1 + lead Y)]
@@ -14,7 +14,7 @@ products. With Y = i omega (C + C_in) + 1/R_in, b = Y / (1 + lead Y), e = lead +
 Nothing is divided by rho: the same formula serves a superconductor and 10 Mohm. The three lines are taken as
 equal, so X and Y determine the two unknowns rho and C, without a start value from the user. Beyond 45 degrees
 of phase a second solution appears, and the reading is flagged instead of inverted. Where the signal is too
-small to show the lines, C keeps its nominal value; rho, then linear in X and Y, may come out slightly negative.
+small to show the lines, C keeps its nominal value; rho, then linear in X, may come out slightly negative.
 """
 
 import cmath

@@ -1,7 +1,8 @@
 """What all drivers share: strict replies, checked commands, identity, and a list of settings.
 
-A driver translates. It never waits, plots, or talks while it is made; how a link is kept honest is the business of
-`coldfinger.instruments.link`. Over any other pymeasure adapter a driver works too, without repetition of questions.
+A driver translates. It never waits, plots, or talks while it is made; how a link is kept honest is the
+business of `coldfinger.instruments.link`. Over any other pymeasure adapter a driver works too, without
+repetition of questions.
 """
 
 import re
@@ -10,16 +11,16 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, ClassVar
 
-from pymeasure.instruments import Channel, Instrument
-
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, ReplyError
 from coldfinger.instruments.link import Link
+from pymeasure.instruments import Channel, Instrument
 
 
 def reply(pattern: str, form: str) -> Callable[[str], str]:
     """A `preprocess_reply` that lets a reply pass only if all of it matches `pattern`.
 
-    `form` says in words what is required. Raises ReplyError, which the driver completes with who and what was asked.
+    `form` says in words what is required. Raises ReplyError, which the driver completes with who and what
+    was asked.
     """
     compiled = re.compile(pattern)
 
@@ -39,9 +40,9 @@ def index_reply(count: int) -> Callable[[str], str]:
 class Linked(Instrument):  # type: ignore[misc]
     """Base of all drivers.
 
-    `IDENTITY` is the pattern of the model's identity, `SETTINGS` the properties of a snapshot. `OPENING` are commands,
-    by kind of interface, without which the instrument does not answer; `FORGET` are questions that clear errors which
-    are older than this program.
+    `IDENTITY` is the pattern of the model's identity, `SETTINGS` the properties of a snapshot. `OPENING`
+    are commands, by kind of interface, without which the instrument does not answer; `FORGET` are questions
+    that clear errors which are older than this program.
     """
 
     IDENTITY: ClassVar[str] = ".+"
@@ -121,18 +122,23 @@ class Linked(Instrument):  # type: ignore[misc]
     def write(self, command: str, **kwargs: Any) -> None:
         """Send a command and ask, under the same lock, whether the instrument refused it.
 
-        Raises CommandError when it did, LinkError when the command may not have arrived: it is not sent again.
+        Raises CommandError when it did, LinkError when the command may not have arrived: it is not sent
+        again.
         """
         with self.lock:
-            self.adapter.write(command, **kwargs)
             try:
-                refusals = self.refusals()
+                refusals = self._carry_out(command)
             except LinkError as trouble:
                 raise LinkError(
-                    f"{self.who}: {command!r} was sent, but whether it was accepted is not known; read the setting back "
+                    f"{self.who}: whether {command!r} was carried out is not known; read the setting back "
                     f"before sending it again ({trouble})"
                 ) from trouble
-            self._raise(command, refusals)
+            if refusals:
+                raise CommandError(f"{self.who}: {command!r} was refused: {'; '.join(refusals)}")
+
+    def _carry_out(self, command: str) -> list[str]:
+        self.adapter.write(command)
+        return self.refusals()
 
     def tell(self, command: str) -> None:
         """Send a command without asking for errors."""
@@ -142,10 +148,6 @@ class Linked(Instrument):  # type: ignore[misc]
     def refusals(self) -> list[str]:
         """What the instrument says it refused since the last look; asking clears it."""
         return []
-
-    def _raise(self, command: str, refusals: list[str]) -> None:
-        if refusals:
-            raise CommandError(f"{self.who}: {command!r} was refused: {'; '.join(refusals)}")
 
     def check_errors(self) -> list[Any]:
         """Raise CommandError if the instrument has refused something since the last look."""
@@ -224,7 +226,8 @@ class View(Channel):  # type: ignore[misc]
 def snapshot_of(instrument: Any, names: Iterable[str]) -> dict[str, object]:
     """The named properties, JSON-ready; None for one that cannot be read.
 
-    After silence the rest is not asked for: an instrument that is switched off shall not cost a minute per setting.
+    After silence the rest is not asked for: an instrument that is switched off shall not cost a minute per
+    setting.
     """
     settings: dict[str, object] = {}
     silent = False

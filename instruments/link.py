@@ -1,11 +1,11 @@
 """The transaction layer: after a doubt, no reply is believed until the instrument has proved who it is.
 
 Theory of operation. A reply carries no mark of the question it belongs to, so one late, lost or doubled reply
-shifts all that follow: every later number is wrong and none looks wrong. A link is therefore *clean* or *doubtful*.
-It starts doubtful, becomes doubtful at the start of every exchange and clean again only when the exchange ended as
-it must: the reply came in time, with its terminator, in the strict form that the driver requires. Anything else
-(silence, a lost connection, an odd reply, an unasked line in the input, Ctrl-C between question and answer) leaves
-it doubtful, and before the next exchange it is made clean:
+shifts all that follow: every later number is wrong and none looks wrong. A link is therefore *clean* or
+*doubtful*. It starts doubtful, becomes doubtful at the start of every exchange and clean again only when
+the exchange ended as it must: the reply came in time, with its terminator, in the strict form that the
+driver requires. Anything else (silence, a lost connection, an odd reply, an unasked line in the input,
+Ctrl-C between question and answer) leaves it doubtful, and before the next exchange it is made clean:
 
 1. a socket is closed and opened again, so that whatever was still on its way is lost with it; a bus is
    device-cleared; a serial port can only be read until it is quiet;
@@ -13,8 +13,8 @@ it doubtful, and before the next exchange it is made clean:
 3. the identity is asked for. Instruments answer in order, so the identity, when it comes, comes after every
    older reply. It must be the one given at first contact, and nothing may follow it.
 
-Questions are repeated at most three times, 0.5, 1 and 2 s apart. Set commands are never repeated, and neither are
-questions that change something by being asked (a status register that is cleared by reading).
+Questions are repeated at most three times, 0.5, 1 and 2 s apart. Set commands are never repeated, and
+neither are questions that change something by being asked (a status register that is cleared by reading).
 """
 
 import re
@@ -22,8 +22,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
-
-from pymeasure.adapters import Adapter
 
 from coldfinger.instruments.clock import Clock
 from coldfinger.instruments.errors import LinkError, ReplyError
@@ -36,6 +34,7 @@ from coldfinger.instruments.resource import (
     timed_out,
     waiting_probe,
 )
+from pymeasure.adapters import Adapter
 
 BACK_OFF = (0.5, 1.0, 2.0)  # s before each repetition
 HISTORY = 200  # exchanges kept for a post-mortem
@@ -64,7 +63,8 @@ def open_link(
 ) -> "Link":
     """A Link over the PyVISA resource of that name; nothing is sent yet. Raises LinkError.
 
-    `timeout` (s) is the longest wait for a reply; `quiet` (s) is the silence after which no stray line is expected.
+    `timeout` (s) is the longest wait for a reply; `quiet` (s) is the silence after which no stray line is
+    expected.
     """
 
     def reopen() -> Any:
@@ -83,8 +83,8 @@ def open_link(
 class Link(Adapter):  # type: ignore[misc]
     """One instrument on one PyVISA resource, and the doubt about it.
 
-    `lock` is held over every exchange; a driver holds it over a command and its error check. `history` is the last
-    200 exchanges, `doubts` counts how often the link had to be made clean after the first contact.
+    `lock` is held over every exchange; a driver holds it over a command and its error check. `history` is
+    the last 200 exchanges, `doubts` counts how often the link had to be made clean after the first contact.
     """
 
     def __init__(
@@ -120,8 +120,8 @@ class Link(Adapter):  # type: ignore[misc]
     ) -> None:
         """Tell the link whom to expect: a name for messages and a pattern for the identity.
 
-        `opening` are commands to send before the identity is asked for, `forget` questions to ask after it, whose
-        answers (errors from before this link was clean) are thrown away.
+        `opening` are commands to send before the identity is asked for, `forget` questions to ask after it,
+        whose answers (errors from before this link was clean) are thrown away.
         """
         self.who = who
         self._expected = re.compile(identity)
@@ -131,8 +131,9 @@ class Link(Adapter):  # type: ignore[misc]
     def ask(self, question: str, check: Callable[[str], T], *, retry: bool = True) -> T:
         """Send `question` and return `check(reply)`.
 
-        `check` gets the reply without terminator and outer blanks and raises ReplyError if it is not of the form that
-        the question must have. With `retry=False` the question goes out once only. Raises LinkError.
+        `check` gets the reply without terminator and outer blanks and raises ReplyError if it is not of the
+        form that the question must have. With `retry=False` the question goes out once only. Raises
+        LinkError.
         """
         with self.lock:
             if retry:
@@ -279,14 +280,16 @@ class Link(Adapter):  # type: ignore[misc]
         return bool(reply) and (self._expected is None or self._expected.fullmatch(reply) is not None)
 
     def _unproved(self, came: list[str]) -> LinkError:
-        wanted = repr(self.identity) if self.identity else f"the form {self._expected and self._expected.pattern}"
         if not came:
             return LinkError(
-                f"{self.who}: no reply to '*IDN?' within {self.connection.timeout / 1000:g} s; is it switched on, and "
-                "does it answer on this interface?"
+                f"{self.who}: no reply to '*IDN?' within {self.connection.timeout / 1000:g} s; is it "
+                "switched on, and does it answer on this interface?"
             )
+        pattern = self._expected.pattern if self._expected else ".+"
+        wanted = repr(self.identity) if self.identity else f"the form {pattern}"
         return LinkError(
-            f"{self.who}: '*IDN?' was answered {came[-1]!r}, but {wanted} is required; is this the right address?"
+            f"{self.who}: '*IDN?' was answered {came[-1]!r}, but {wanted} is required; is this the right "
+            "address?"
         )
 
     def _is_mine(self, reply: str) -> None:
@@ -308,15 +311,21 @@ class Link(Adapter):  # type: ignore[misc]
         except VISA_TROUBLE as trouble:
             if timed_out(trouble):
                 patience = self.connection.timeout / 1000
-                raise LinkError(f"{self.who}: no complete reply to {question!r} within {patience:g} s") from trouble
+                raise LinkError(
+                    f"{self.who}: no complete reply to {question!r} within {patience:g} s"
+                ) from trouble
             raise self._lost(f"asked {question!r}", trouble) from trouble
         self._remember(question, raw)
         if not raw.endswith(self._end):
-            raise ReplyError(f"{self.who}: {question!r} was answered {raw!r}, which has no terminator {self._end!r}")
+            raise ReplyError(
+                f"{self.who}: {question!r} was answered {raw!r}, which has no terminator {self._end!r}"
+            )
         try:
             return raw.decode("ascii").strip()
         except UnicodeDecodeError as trouble:
-            raise ReplyError(f"{self.who}: {question!r} was answered {raw!r}, which is not ASCII text") from trouble
+            raise ReplyError(
+                f"{self.who}: {question!r} was answered {raw!r}, which is not ASCII text"
+            ) from trouble
 
     def _remember(self, sent: str, raw: bytes) -> None:
         received = raw.decode("latin-1")
@@ -327,11 +336,13 @@ class Link(Adapter):  # type: ignore[misc]
 
     def _lost(self, doing: str, trouble: BaseException) -> LinkError:
         refused = isinstance(trouble, ConnectionRefusedError | BrokenPipeError)
-        advice = "nothing listens at this address; check address, port and power" if refused else "check the cable"
+        advice = (
+            "nothing listens at this address; check address, port and power" if refused else "check the cable"
+        )
         return LinkError(f"{self.who}: the connection was lost while {doing} ({trouble}); {advice}")
 
-    # What pymeasure asks of an adapter. Driver classes of other origin work over a link with these; the lock then
-    # covers single messages only and a wrong reply is not noticed by its form.
+    # What pymeasure asks of an adapter. Driver classes of other origin work over a link with these; the
+    # lock then covers single messages only and a wrong reply is not noticed by its form.
 
     def _write(self, command: str, **kwargs: Any) -> None:
         self.tell(command)

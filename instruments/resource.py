@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pyvisa
-from pyvisa.constants import StatusCode
-
 from coldfinger.instruments.errors import LinkError
+from pyvisa.constants import StatusCode
 
 MESSAGE_AVAILABLE = 16  # bit 4 of the IEEE 488.2 status byte
 VISA_TROUBLE = (pyvisa.errors.Error, OSError)
@@ -23,7 +22,7 @@ def open_resource(resource_name: str, visa_library: str, timeout: float, read_te
     socket is therefore asked for its error, and Nagle's delay (44 ms on write-write-read) is switched off.
     """
     try:
-        resource = pyvisa.ResourceManager(visa_library).open_resource(resource_name)
+        resource: Any = pyvisa.ResourceManager(visa_library).open_resource(resource_name)
         resource.timeout = timeout * 1000
         resource.read_termination = read_termination
         connection = socket_of(resource)

@@ -79,6 +79,7 @@ def read_point(
     xs: list[float] = []
     ys: list[float] = []
     ohms: list[float] = []
+    kelvins: list[float] = []
     bridge_status = BridgeStatus(0)
     station.lockin.status  # noqa: B018  reading clears what was latched before the point
     clock = station.clock
@@ -93,6 +94,7 @@ def read_point(
             reading = station.bridge.reading
             ohms.append(reading.resistance)
             bridge_status |= reading.status
+            kelvins.append(station.controller.temperature)
         keep_pace()
     raw = Raw(
         time=start + 0.5 * interval * (count - 1),
@@ -106,7 +108,7 @@ def read_point(
         sensor_spread=pstdev(ohms),
         sensor_readings=count,
         sensor_power=station.bridge.excitation_power,
-        mixing_chamber=station.controller.temperature,
+        mixing_chamber=fmean(kelvins),
         field=station.magnet.field,
         heater=station.controller.heater_output,
         lockin_status=station.lockin.status,

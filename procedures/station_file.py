@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "simulator": {
         "sample": Key("text", "S0"),
         "seed": Key("integer", 0, low=0),
+        "fluctuations": Key("flag", False),
         "speed": Key("speed", math.inf),
     },
     "roles": {role: Key("text") for role in ("lockin", "source", "controller", "bridge", "magnet")},
@@ -79,6 +80,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "cooling": {
         "chip_time_at_100mK": Key("time", low=1e-3, high=1e5),
         "heater": Key("heater table"),
+        "pid": Key("pid", (10.0, 10.0, 0.0)),
     },
     "magnet": {
         "offset": Key("field", 0.0, low=-0.1, high=0.1),
@@ -202,8 +204,14 @@ def _value(value: Any, key: Key, source: str, where: str) -> Any:
         if key.choices and value not in key.choices:
             raise StationFileError(f"{source}: {where} = {value!r} is not one of {', '.join(key.choices)}")
         return value
+    if key.kind == "flag":
+        if not isinstance(value, bool):
+            raise StationFileError(f"{source}: {where} = {value!r} must be true or false")
+        return value
     if key.kind == "heater table":
         return _heater_table(value, source, where)
+    if key.kind == "pid":
+        return _pid(value, source, where)
     if key.kind == "speed":
         return _speed(value, source, where)
     number = _number(value, key, source, where)
@@ -233,6 +241,13 @@ def _speed(value: Any, source: str, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
         raise StationFileError(f'{source}: {where} = {value!r} must be a positive number or "unlimited"')
     return float(value)
+
+
+def _pid(value: Any, source: str, where: str) -> tuple[float, float, float]:
+    numbers = isinstance(value, list) and all(type(v) in (int, float) and v >= 0 for v in value)
+    if not numbers or len(value) != 3:
+        raise StationFileError(f"{source}: {where} = {value!r} must be three numbers; write [10, 10, 0]")
+    return (float(value[0]), float(value[1]), float(value[2]))
 
 
 def _heater_table(value: Any, source: str, where: str) -> tuple[tuple[float, float], ...]:

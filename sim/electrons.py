@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 Real = NDArray[np.float64]
 
 ELECTRON_PHONON = 2e9  # W m^-3 K^-5, assumed default
-_STEPS = 14
+_MOST_STEPS = 40
+_CLOSE = 1e-12  # of T_e^5
 
 
 def electron_temperature(
@@ -31,10 +32,12 @@ def electron_temperature(
     high = cold + 1.5 * most + 1e-30
     f_high = high - cold - power(high**0.2) / conductance
     kept = np.zeros_like(chip)
-    for _ in range(_STEPS):
+    for _ in range(_MOST_STEPS):
         span = f_high - f_low
         middle = np.where(span > 0, high - f_high * (high - low) / np.where(span > 0, span, 1.0), low)
         f = middle - cold - power(middle**0.2) / conductance
+        if np.all(np.abs(f) <= _CLOSE * high):
+            break
         above = f > 0
         f_low = np.where(above, np.where(kept > 0, 0.5 * f_low, f_low), f)
         f_high = np.where(above, f, np.where(kept < 0, 0.5 * f_high, f_high))

@@ -178,7 +178,7 @@ def _saturation_s1(H: float) -> float:
     """Two power laws, 0.45 and 4.7, joined at 300 Oe within a few per cent (n = 32), in logarithms."""
     if H == 0:
         return 0.0
-    n, x = 32, math.log(H / 300)
+    n, x = 32, math.log(H) - math.log(300)
     weaker, stronger = sorted((0.45 * n * x, 4.7 * n * x))
     return R_Q_PAIR * math.exp((stronger + math.log1p(math.exp(weaker - stronger)) - math.log(2)) / n)
 

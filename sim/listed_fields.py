@@ -87,7 +87,7 @@ class TableSample(CurrentVoltage):
         return np.full(np.shape(temperature), self._normal_at(abs(field)))
 
     def truth(self, field: float) -> Law:
-        """The listed law at a listed field and beyond the ends; `mixed` between two, named by their fields."""
+        """The listed law at a listed field and beyond the ends; `mixed` between two, named by field."""
         entry = self._listed(field)
         if entry is None:
             above = bisect.bisect(self._knots, abs(field))
@@ -150,5 +150,5 @@ def _harmonic(left: FloatArray, right: FloatArray, left_width: float, right_widt
     """Weighted harmonic mean of two secants, 0 where they do not share a sign."""
     first, second = 2 * right_width + left_width, right_width + 2 * left_width
     same = left * right > 0
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.where(same, (first + second) / (first / left + second / right), 0.0)

@@ -19,7 +19,14 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
-from coldfinger.sim.films import FILMS, NORMAL_TEMPERATURE, FilmAtField, at_field, grain_factor
+from coldfinger.sim.films import (
+    FILMS,
+    GRAIN_TRANSITION,
+    NORMAL_TEMPERATURE,
+    FilmAtField,
+    at_field,
+    grain_factor,
+)
 from coldfinger.sim.fluctuations import Fluctuations
 from numpy.typing import ArrayLike, NDArray
 
@@ -192,7 +199,10 @@ class BuiltinSample(CurrentVoltage):
 
     def normal_resistance(self, temperature: ArrayLike, field: float) -> FloatArray:
         """R_N (ohm/square) with the indium grains' own step, so that a normal film is ohmic at 4 K too."""
-        return self._at_magnitude(abs(field)).normal * grain_factor(np.asarray(temperature, dtype=float))
+        T, normal = np.asarray(temperature, dtype=float), self._at_magnitude(abs(field)).normal
+        if T.max(initial=0.0) <= GRAIN_TRANSITION:
+            return np.full(T.shape, normal)
+        return normal * grain_factor(T)
 
     def critical_current(self, temperature: ArrayLike, field: float) -> FloatArray:
         """I_c0 (1 − (T/T_c)²)^(3/2) (1 − (H/H_SM)²) (A) in the superconducting core, 0 elsewhere."""

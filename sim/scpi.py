@@ -1,9 +1,10 @@
 """Command languages without a wire: bytes in, replies out.
 
 A front panel is a table of commands over the physics. A `Port` is one wire into it: it gathers bytes until a
-command is complete, so that every cutting of a conversation into segments gives the same replies. What a command
-line means depends on the line alone, so it is looked up and its parameters are converted once; only the handlers
-run each time. Nothing that arrives can raise: what is wrong becomes a `Fault`, which each model reports in its way.
+command is complete, so that every cutting of a conversation into segments gives the same replies. What a
+command line means depends on the line alone, so it is looked up and its parameters are converted once; only
+the handlers run each time. Nothing that arrives can raise: what is wrong becomes a `Fault`, which each model
+reports in its way.
 """
 
 import math

@@ -44,9 +44,8 @@ class FilmSignal:
         rho = self._resistivity(temperature, field)
         for _ in range(2):  # the current hardly depends on the film behind 1 Gohm: twice is exact enough
             current = np.abs(self.wiring.solve(rho, drive.frequency)[1]) * drive.amplitude
-            rms = float(np.median(current))
             electrons = self._electrons(temperature, field, current, drive.bias)
-            rho = np.minimum(first_harmonic(self.sample, rms, electrons, field, drive.bias), _LARGEST)
+            rho = np.minimum(first_harmonic(self.sample, current, electrons, field, drive.bias), _LARGEST)
         return self.wiring.solve(rho, drive.frequency)[0] * drive.amplitude
 
     def at(self, temperature: float, field: float, drive: Drive) -> complex:

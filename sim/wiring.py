@@ -7,6 +7,7 @@ temperature; the two voltage inputs load the film with R_in parallel to C_in.
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,37 +41,53 @@ class Wiring:
         Returns (V+ - V- with the common-mode error, current between the voltage taps in 1/ohm).
         """
         rho = np.clip(np.atleast_1d(np.asarray(resistivity, dtype=float)), _SMALLEST, _LARGEST)
-        matrix, drive = self._equations(rho, frequency)
-        nodes = np.linalg.solve(matrix, drive)[..., 0]
+        matrix = self._lines(frequency) + (1.0 / rho)[:, None, None] * self._film
+        nodes = np.linalg.solve(matrix, self._drive)[..., 0]
         difference = nodes[:, _VPLUS] - nodes[:, _VMINUS]
         common = 0.5 * (nodes[:, _VPLUS] + nodes[:, _VMINUS])
         current = (nodes[:, _S2] - nodes[:, _S3]) / (self.squares * rho)
         return difference + common / self.common_mode_rejection, current
 
-    def _equations(self, rho: Real, frequency: float) -> tuple[Complex, Complex]:
-        omega = 2.0 * math.pi * frequency
-        lead = 1.0 / self.lead_resistance
-        film, end = 1.0 / (self.squares * rho), 1.0 / (self.end_squares * rho)
-        source = 1.0 / (self.series_resistance + self.source_resistance)
+    @cached_property
+    def _drive(self) -> Complex:
+        drive = np.zeros((7, 1), dtype=complex)
+        drive[_IPLUS, 0] = 1.0 / (self.series_resistance + self.source_resistance)
+        return drive
+
+    @cached_property
+    def _film(self) -> Complex:
+        """Nodal matrix of a film of 1 ohm/sq."""
+        matrix = np.zeros((7, 7), dtype=complex)
+        _connect(matrix, _S1, _S2, 1.0 / self.end_squares)
+        _connect(matrix, _S2, _S3, 1.0 / self.squares)
+        _connect(matrix, _S3, _S4, 1.0 / self.end_squares)
+        return matrix
+
+    def _lines(self, frequency: float) -> Complex:
+        """Nodal matrix of everything but the film."""
+        matrix = self._known.get(frequency)
+        if matrix is not None:
+            return matrix
+        matrix = np.zeros((7, 7), dtype=complex)
+        omega, lead = 2.0 * math.pi * frequency, 1.0 / self.lead_resistance
         load = 1.0 / self.input_resistance + 1j * omega * self.input_capacitance
-        matrix = np.zeros((rho.size, 7, 7), dtype=complex)
         _connect(matrix, _IPLUS, _S1, lead)
-        _connect(matrix, _S1, _S2, end)
-        _connect(matrix, _S2, _S3, film)
-        _connect(matrix, _S3, _S4, end)
         _connect(matrix, _S2, _VPLUS, lead)
         _connect(matrix, _S3, _VMINUS, lead)
-        matrix[:, _IPLUS, _IPLUS] += source + 1j * omega * self.capacitance_i_plus
-        matrix[:, _S4, _S4] += lead
-        matrix[:, _VPLUS, _VPLUS] += load + 1j * omega * self.capacitance_v_plus
-        matrix[:, _VMINUS, _VMINUS] += load + 1j * omega * self.capacitance_v_minus
-        drive = np.zeros((rho.size, 7, 1), dtype=complex)
-        drive[:, _IPLUS, 0] = source
-        return matrix, drive
+        matrix[_S4, _S4] += lead
+        matrix[_IPLUS, _IPLUS] += self._drive[_IPLUS, 0] + 1j * omega * self.capacitance_i_plus
+        matrix[_VPLUS, _VPLUS] += load + 1j * omega * self.capacitance_v_plus
+        matrix[_VMINUS, _VMINUS] += load + 1j * omega * self.capacitance_v_minus
+        self._known[frequency] = matrix
+        return matrix
+
+    @cached_property
+    def _known(self) -> dict[float, Complex]:
+        return {}
 
 
-def _connect(matrix: Complex, a: int, b: int, conductance: float | Real) -> None:
-    matrix[:, a, a] += conductance
-    matrix[:, b, b] += conductance
-    matrix[:, a, b] -= conductance
-    matrix[:, b, a] -= conductance
+def _connect(matrix: Complex, a: int, b: int, conductance: float) -> None:
+    matrix[a, a] += conductance
+    matrix[b, b] += conductance
+    matrix[a, b] -= conductance
+    matrix[b, a] -= conductance

@@ -1,12 +1,11 @@
 """The file calls a run file is made of, gathered in one object so that a test can let any of them fail.
 
-A lock held on the open journal tells others that its writer lives: the kernel drops it when the process dies, by
-whatever cause, so nothing has to be cleaned up after a kill. Linux and macOS use flock; Windows locks one byte
-far behind the end of the file, where it keeps nobody from reading (the Windows branches are written from the
-manual and have not been run).
+A lock held on the open journal tells others that its writer lives: the kernel drops it when the process dies,
+by whatever cause, so nothing has to be cleaned up after a kill. Linux and macOS use flock; Windows locks one
+byte far behind the end of the file, where it keeps nobody from reading (the branches for Windows and macOS
+are written from the manuals and have not been run).
 """
 
-import contextlib
 import errno
 import os
 import sys
@@ -20,7 +19,12 @@ else:
     import fcntl
 
 _APPEND_NEW = (
-    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    os.O_WRONLY
+    | os.O_APPEND
+    | os.O_CREAT
+    | os.O_EXCL
+    | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
 )
 
 _CAUSES = {
@@ -88,7 +92,11 @@ class Disk:
                 fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
                 return
             except OSError as error:
-                if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):  # the file system knows no such call
+                if error.errno not in (
+                    errno.ENOTSUP,
+                    errno.EINVAL,
+                    errno.ENOTTY,
+                ):  # the file system knows no such call
                     raise
         os.fsync(handle)
 

@@ -1,9 +1,9 @@
 """Lines that cannot be misread: `crc32 json`, one event a line, appended and never rewritten.
 
-A line counts only if it ends with a newline and its checksum is right, so a line cut by a crash is skipped, never
-believed. Every event carries `seq`, counted up from 0. A write that failed half-way leaves debris behind; the next
-line then begins with a seal that spoils the debris and ends its line, so that two events are never joined, and
-takes the same `seq` again: where a number occurs twice in a row the later line is the acknowledged one.
+A line counts only if it ends with a newline and its checksum is right, so a line cut by a crash is skipped,
+never believed. Every event carries `seq`, counted up from 0. A write that failed half-way leaves debris; the
+next line then begins with a seal that spoils the debris and ends its line, so that two events are never
+joined, and takes the same `seq` again: where a number occurs twice the later line is the acknowledged one.
 
 Numbers of points stand as they are; not-a-number and the infinities, which JSON lacks, are the strings "nan",
 "inf", "-inf" there, and {"float": "nan"} in free data, where a text "nan" must remain a text.
@@ -25,6 +25,7 @@ JOURNAL_NAME = "run.jsonl"
 SCHEMA = 1
 SEAL = b"~torn\n"
 NON_FINITE = ("nan", "inf", "-inf")
+OUTCOMES = ("done", "stopped", "failed")
 
 _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
@@ -35,7 +36,7 @@ def utc_now() -> str:
 
 
 def plain(value: Any, where: str) -> Any:
-    """`value` as JSON can hold it; `where` names it in the sentence of the ValueError for what cannot be held.
+    """`value` as JSON can hold it; raises ValueError, naming `where`, for what cannot be held.
 
     Accepted: None, bool, int, float, str, numpy scalars and arrays, paths, times, enumerations, dataclasses,
     lists, tuples, and mappings with text keys.
@@ -85,7 +86,7 @@ def restored(value: Any) -> Any:
 
 
 def encode(event: Mapping[str, Any]) -> str:
-    """JSON of an event made of plain values: ASCII, no newline, floats as the shortest text that reads back."""
+    """JSON of an event of plain values: ASCII, no newline, floats as the shortest text that reads back."""
     return _encoder.encode(event)
 
 
@@ -111,14 +112,18 @@ def decode(line: bytes) -> dict[str, Any] | None:
         event = _decoder.decode(body.decode("ascii"))
     except (ValueError, RecursionError):
         return None
-    if not isinstance(event, dict) or type(event.get("seq")) is not int or type(event.get("event")) is not str:
+    if (
+        not isinstance(event, dict)
+        or type(event.get("seq")) is not int
+        or type(event.get("event")) is not str
+    ):
         return None
     return event
 
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Events of whole lines, in order, with the line number (from 1) of each and of those that were skipped."""
+    """Events of whole lines, in order, with the number (from 1) of each line and of those skipped."""
 
     events: Sequence[dict[str, Any]]
     lines: Sequence[int]
@@ -166,7 +171,7 @@ class JournalFile:
     def append(self, line: bytes, what: str) -> None:
         """Append `line` in one write; a short write is completed.
 
-        Raises RunFileError if it cannot be; then the line does not count, and the same one may be tried again.
+        Raises RunFileError if it cannot be; the line then does not count, and may be tried again.
         """
         rest = SEAL + line if self._in_doubt else line
         self._in_doubt = True

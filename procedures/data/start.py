@@ -21,13 +21,14 @@ _OWN_KEYS = frozenset(
 def start_event(
     header: Mapping[str, Any], columns: tuple[str, ...], procedure: Any, clock: Clock
 ) -> dict[str, Any]:
+    """The start event in plain values; ValueError says what of the header or the procedure cannot be kept."""
     own = _OWN_KEYS | ({"procedure", "parameters"} if procedure is not None else set())
     if taken := sorted(own & set(header)):
         raise ValueError(f"run header: {', '.join(taken)} is filled in by the writer; leave it out")
     if not isinstance(header.get("simulated"), bool):
         raise ValueError(
-            f"run header: simulated is {header.get('simulated')!r}; say True or False, so that simulated data "
-            "can never be taken for real"
+            f"run header: simulated is {header.get('simulated')!r}; say True or False, so that simulated "
+            "data can never be taken for real"
         )
     return {
         "schema": SCHEMA,
@@ -69,7 +70,7 @@ def _procedure_event(procedure: Any, columns: tuple[str, ...]) -> dict[str, Any]
 
 
 def _parameter_text(parameter: Any) -> str:
-    """The parameter as pymeasure writes it into a header, but a float with all its digits (pymeasure: six)."""
+    """The parameter as pymeasure writes it into a header, but floats with all digits (pymeasure: six)."""
     from pymeasure.experiment import FloatParameter
 
     if isinstance(parameter, FloatParameter):

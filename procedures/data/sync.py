@@ -1,7 +1,7 @@
 """A thread that turns *recorded* (survives the process) into *durable* (survives the power).
 
-It syncs at once when it is idle or when the event is urgent, and otherwise waits until half a second has passed
-since its last sync, so that a fast stream shares one sync. A sync that failed once is never trusted again: the
+It syncs at once when the last sync is half a second ago or when the event is urgent, and otherwise waits for
+that, so that a fast stream shares its syncs. A disk whose sync has failed once is never trusted again: the
 kernel may have dropped the data and would report the next sync as good.
 """
 

@@ -1,8 +1,11 @@
 """run.csv, the run in pymeasure's own file format: live, for pandas, Origin and `Results.load`.
 
-It is derived: the truth is run.jsonl, and `rebuild_csv` makes the same file again from it, byte for byte. Text of
-parameters is written in UTF-8 as it stands (pymeasure escapes it and cannot read its own escapes back), float
-parameters with all their digits.
+It is derived: the truth is run.jsonl, and `rebuild_csv` makes the same file again from it, byte for byte.
+Text of parameters is written in UTF-8 as it stands (pymeasure escapes it and cannot read its own escapes),
+float parameters with all their digits.
+
+A program that dies in the middle of a write can leave a last row cut short, which a reader of plain CSV
+cannot tell from a whole one: after an interruption read run.jsonl, or rebuild.
 """
 
 import contextlib
@@ -36,9 +39,9 @@ def _one_line(text: str) -> str:
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode("ascii"), text)
 
 
-def csv_row(values: Sequence[float | str]) -> str:
-    """One row: shortest text that reads back as the same float; nan, inf and -inf by name."""
-    return ",".join([value if type(value) is str else repr(value) for value in values]) + "\n"
+def csv_row(texts: Sequence[str]) -> str:
+    """One row of numbers that are text already."""
+    return ",".join(texts) + "\n"
 
 
 class CsvTwin:
@@ -122,6 +125,12 @@ def _table(journal: Path) -> str:
     events = parse(journal.read_bytes()).events
     start = next((event for event in events if event["event"] == "start"), None)
     if start is None:
-        raise RunFileError(f"run file {journal}: its start line is missing or damaged, so no table can be made of it")
-    rows = [csv_row(list(event["values"].values())) for event in events if event["event"] == "point"]
+        raise RunFileError(
+            f"run file {journal}: its start line is missing or damaged, so no table can be made of it"
+        )
+    rows = [csv_row(_texts(event["values"])) for event in events if event["event"] == "point"]
     return csv_header(restored(start)) + "".join(rows)
+
+
+def _texts(values: Mapping[str, float | str]) -> list[str]:
+    return [value if isinstance(value, str) else repr(value) for value in values.values()]

@@ -1,30 +1,25 @@
-"""Write a run while it is measured: run.jsonl, the truth, and run.csv, its readable twin, in a folder of their own.
+"""Write a run while it is measured: run.jsonl, the truth, and run.csv, its readable twin, in one folder.
 
 A point is *recorded* when `point` returns: it is in both files and survives the death of the process. It is
-*durable* when the background sync has reached it: it then survives a power cut. Nothing is ever overwritten, and
-no failure stays silent: a failed write raises in the call that made it, a failed sync in the next call.
+*durable* when the background sync has reached it: it then survives a power cut. Nothing is ever overwritten,
+and no failure stays silent: a failed write raises in the call that made it, a failed sync in the next call.
 """
 
 import contextlib
-import difflib
 import os
-import platform
-import re
-import socket
 import threading
-import uuid
 import weakref
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import metadata
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy, new_run_folder
+from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
+from coldfinger.procedures.data.folder import new_run_folder
 from coldfinger.procedures.data.journal import (
     JOURNAL_NAME,
-    SCHEMA,
+    OUTCOMES,
     JournalFile,
     encode,
     line_of,
@@ -32,13 +27,11 @@ from coldfinger.procedures.data.journal import (
     restored,
     utc_now,
 )
+from coldfinger.procedures.data.rows import RowForm
+from coldfinger.procedures.data.start import start_event
 from coldfinger.procedures.data.sync import Syncer
 from coldfinger.procedures.data.twin import CSV_NAME, CsvTwin, csv_header, csv_row
 
-OUTCOMES = ("done", "stopped", "failed")
-
-_PACKAGES = ("coldfinger", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas", "pint")
-_OWN_KEYS = frozenset({"seq", "event", "utc", "clock", "schema", "columns", "units", "versions", "machine"})
 _SYNC_DEADLINE = 60.0  # s; a disk that has not answered by then will not
 
 _open_writers: "weakref.WeakSet[RunWriter]" = weakref.WeakSet()
@@ -47,14 +40,16 @@ _open_writers: "weakref.WeakSet[RunWriter]" = weakref.WeakSet()
 class RunWriter:
     """One run on disk; use it in a `with` block, and say `end` with the outcome.
 
-    `folder` is made, with -2, -3, ... behind its name if that is taken; the attribute `folder` tells which it was.
-    `header` holds what the run must remember (station, seed, sample, stage, calibration and hash, limits, ...) and
-    must say `simulated`: True or False; `run_id` is made up if it is not given. `columns` are labels like "T (K)".
-    `clock` is read for every event (s), beside the time of day. `sync=False` leaves the disk to itself: then nothing
-    is ever called durable.
+    folder     is made, with -2, -3, ... behind its name if that is taken; the attribute `folder` tells which
+    header     what the run must remember (station, seed, sample, stage, calibration and hash, limits, ...);
+               must say `simulated`, True or False; `run_id` is made up if it is not given
+    columns    labels such as "T (K)"; the procedure's own DATA_COLUMNS if there is a procedure
+    procedure  a pymeasure Procedure, whose class and parameters are kept
+    clock      read for every event (s), beside the time of day
+    sync       False leaves syncing to the operating system: nothing is ever called durable then
 
-    Raises ValueError for a header or columns that cannot be kept (before anything is made), RunFileError for the disk.
-    Every method may be called from any thread. A forked child cannot write into its parent's run.
+    Raises ValueError, before anything is made, for a header or columns that cannot be kept, RunFileError for
+    the disk. Every method may be called from any thread. A forked child cannot write into its parent's run.
     """
 
     def __init__(
@@ -68,14 +63,15 @@ class RunWriter:
         disk: Disk | None = None,
         sync: bool = True,
     ) -> None:
-        self.columns = _checked_columns(columns)
+        self._form = RowForm(columns)
+        self.columns = self._form.columns
         self._clock = clock or WallClock()
         self._disk = disk or Disk()
         self._lock = threading.RLock()
-        self._recorded = self._seq = self._marks = self._alarms = 0
-        self._ended = self._closed = False
+        self._recorded = self._index = self._seq = self._marks = self._alarms = 0
+        self._closed = False
         self._owner = os.getpid()
-        start = _start_event(header, self.columns, procedure, self._clock)
+        start = start_event(header, self.columns, procedure, self._clock)
         table_head = csv_header(restored(start))
         folder = Path(folder)
         self.folder = new_run_folder(folder.parent, folder.name, self._disk)
@@ -94,9 +90,6 @@ class RunWriter:
         except BaseException as error:
             _closing_too(error, self.close)
             raise
-        # One template a run: building a point's JSON from it costs a third of what the encoder takes.
-        names = ",".join(encode_key(column) + ":%s" for column in self.columns)
-        self._point_form = '"index":%d,"values":{' + names + "}"
 
     @property
     def recorded(self) -> int:
@@ -110,24 +103,23 @@ class RunWriter:
 
     @property
     def lag(self) -> float:
-        """Age (s) of the oldest event that is recorded but not durable; 0 when there is none, and without syncing."""
+        """Age (s) of the oldest event recorded but not durable; 0 if there is none, and without syncing."""
         return self._syncer.lag if self._syncer else 0.0
 
     def point(self, values: Mapping[str, float]) -> int:
         """Append one row and return its index, counted from 0; both files hold it before this returns.
 
-        Every column must be given and no other. Numbers may be float, int, bool (as 0 or 1) and their numpy kinds,
-        nan and inf included. Raises ValueError for anything else, and RunFileError.
+        Every column must be given and no other. Numbers may be float, int, bool (as 0 or 1) and their numpy
+        kinds, nan and inf included. Raises ValueError for anything else, and RunFileError.
         """
-        numbers = self._row(values)
+        texts = self._form.texts(values)
         with self._lock:
-            index = self._recorded
-            body = self._point_form % (index, *[_json_number(number) for number in numbers])
+            index, before = self._index, self._recorded
             try:
-                self._record("point", body, f"point {index}", points=1)
+                self._record("point", self._form.json(index, texts), f"point {index}", points=1)
             finally:
-                if self._recorded > index and self._twin is not None:
-                    self._twin.append(csv_row(numbers))
+                if self._recorded > before and self._twin is not None:
+                    self._twin.append(csv_row(texts))
         return index
 
     def mark(self, kind: str, text: str, /, **data: Any) -> None:
@@ -151,7 +143,9 @@ class RunWriter:
         A run whose points could not be made durable is never called done. Raises ValueError, RunFileError.
         """
         if outcome not in OUTCOMES:
-            raise ValueError(f"run {self.folder}: outcome {outcome!r} is unknown; allowed are {', '.join(OUTCOMES)}")
+            raise ValueError(
+                f"run {self.folder}: outcome {outcome!r} is unknown; allowed are {', '.join(OUTCOMES)}"
+            )
         with self._lock:
             counts = {"points": self._recorded, "marks": self._marks, "alarms": self._alarms}
             kept = {"outcome": outcome, "reason": str(reason), **counts, "data": plain(data, "end")}
@@ -159,7 +153,6 @@ class RunWriter:
                 self._wait_durable(f"the outcome {outcome!r} is not written")
             self._record("end", kept, "the outcome", urgent=True)
             self._wait_durable("the outcome")
-            self._ended = True
         self.close()
 
     def close(self) -> None:
@@ -185,40 +178,36 @@ class RunWriter:
         if self._closed:
             return
         if error is None:
-            self.end("failed", "the program left the run without naming an outcome")
+            try:
+                self.end("failed", "the program left the run without naming an outcome")
+            finally:
+                self.close()
             return
         _closing_too(error, lambda: self.end("failed", f"{type(error).__name__}: {error}"))
         _closing_too(error, self.close)
 
-    def _row(self, values: Mapping[str, float]) -> list[float]:
-        if len(values) == len(self.columns):
-            with contextlib.suppress(KeyError):
-                found = [values[column] for column in self.columns]
-                return [
-                    value if type(value) is float else _number(column, value)
-                    for column, value in zip(self.columns, found, strict=True)
-                ]
-        raise ValueError(_key_sentence(self.columns, values))
-
     def _note(self, event: str, kind: str, text: str, data: dict[str, Any]) -> None:
         kept = {"kind": str(kind), "text": str(text), "data": plain(data, f"{event} {kind}")}
-        self._record(event, {**kept, "points": self._recorded}, f"the {event} {kind}", urgent=event == "alarm")
+        self._record(
+            event, {**kept, "points": self._recorded}, f"the {event} {kind}", urgent=event == "alarm"
+        )
 
     def _record(
         self, event: str, content: dict[str, Any] | str, what: str, *, points: int = 0, urgent: bool = False
     ) -> None:
-        """Append one event, then raise what the syncing thread has met; the event is recorded all the same."""
+        """Append one event, then raise what the syncing thread has met; the event is recorded even so."""
         rest = content if isinstance(content, str) else encode(content)[1:-1]
         with self._lock:
             self._refuse_if_closed(what)
-            seq = self._seq
-            head = f'"seq":{seq},"event":"{event}","utc":"{utc_now()}","clock":{_json_number(self._clock.time())}'
-            line = line_of(f"{{{head},{rest}}}")
-            self._seq = seq + 1  # before the write: an interrupt in the middle of it must not give a number twice
+            seq, index = self._seq, self._index
+            times = f'"utc":"{utc_now()}","clock":{float(self._clock.time())!r}'
+            line = line_of(f'{{"seq":{seq},"event":"{event}",{times},{rest}}}')
+            # Counted before the write: Ctrl-C in the middle of it must not let a number be given twice.
+            self._seq, self._index = seq + 1, index + points
             try:
                 self._journal.append(line, what)
             except RunFileError:
-                self._seq = seq
+                self._seq, self._index = seq, index
                 raise
             self._recorded += points
             if self._syncer is not None:
@@ -228,11 +217,13 @@ class RunWriter:
     def _refuse_if_closed(self, what: str) -> None:
         if os.getpid() != self._owner:
             raise RunFileError(
-                f"run {self.folder}: {what} comes from a forked process, but the run belongs to process {self._owner}; "
-                "write from there"
+                f"run {self.folder}: {what} comes from a forked process, but the run belongs to process "
+                f"{self._owner}; write from there"
             )
         if self._closed:
-            raise RunFileError(f"run {self.folder}: {what} comes after the files were closed; begin a new run")
+            raise RunFileError(
+                f"run {self.folder}: {what} comes after the files were closed; begin a new run"
+            )
 
     def _make_names_durable(self) -> None:
         try:
@@ -248,7 +239,7 @@ class RunWriter:
         self._raise_sync_failure()
         if not synced:
             raise RunFileError(
-                f"run {self.folder}: {what}: the disk did not confirm within {_SYNC_DEADLINE:g} s; check the disk",
+                f"run {self.folder}: {what}: the disk did not confirm it in {_SYNC_DEADLINE:g} s; check it",
                 recorded=True,
             )
 

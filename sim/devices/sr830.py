@@ -1,12 +1,13 @@
 """Front panel of the Stanford Research Systems SR830 lock-in amplifier.
 
 Source: SR830 manual, chapter 5 (remote programming); the forms of the numbers are those of real units.
-Simulated: reference, input, gain, filter, output, auxiliary, set-up, auto, interface and status commands over the
-cryostat's lock-in; latched status bytes; the forced 30 s and the lost synchronous filter above 200 Hz; AGAN, which
-holds all later commands until it is done. In the current modes (ISRC 2, 3) the outputs read zero, because the
-laboratory's wires end at the voltage inputs. An external reference is absent, so FMOD 0 reads as unlocked.
-Not simulated: the data buffer (SRAT, SEND, STRT, TRCA, FAST and the like are unknown commands), noise displays
-(read zero), signals at the auxiliary inputs, keys and the keypad.
+Simulated: reference, input, gain, filter, output, auxiliary, set-up, auto, interface and status commands over
+the cryostat's lock-in; latched status bytes; the forced 30 s and the lost synchronous filter above 200 Hz;
+AGAN, which holds all later commands until it is done. In the current modes (ISRC 2, 3) the outputs read zero,
+because the laboratory's wires end at the voltage inputs. An external reference is absent, so FMOD 0 reads as
+unlocked.
+Not simulated: the data buffer (SRAT, SEND, STRT, TRCA, FAST and the like are unknown commands), noise
+displays (read zero), signals at the auxiliary inputs, keys and the keypad.
 """
 
 import math
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat
 
 IDENTITY = "Stanford_Research_Systems,SR830,s/n12345,ver1.07"
-SENSITIVITIES = tuple(m * 10.0**e for e in range(-9, 1) for m in (2.0, 5.0, 10.0))[:27]
+SENSITIVITIES = tuple(float(f"{m}e{e}") for e in range(-9, 1) for m in (2, 5, 10))[:27]
 """Full scales (V) of SENS 0 to 26: 2 nV to 1 V."""
-TIME_CONSTANTS = tuple(m * 10.0**e for e in range(-5, 5) for m in (1.0, 3.0))
+TIME_CONSTANTS = tuple(float(f"{m}e{e}") for e in range(-5, 5) for m in (1, 3))
 """Time constants (s) of OFLT 0 to 19: 10 us to 30 ks."""
 HIGHEST_FREQUENCY = 102e3  # Hz
 RANGE_UP, RANGE_DOWN = 203.12, 199.21  # Hz, change of the detection range, with hysteresis
@@ -354,7 +355,9 @@ class SR830(Panel):
         radius, now = math.hypot(*self._signal()), self._setup.sensitivity
         if radius > SENSITIVITIES[now]:
             return min(now + 1, len(SENSITIVITIES) - 1)
-        fitting = next(i for i, full_scale in enumerate(SENSITIVITIES) if full_scale >= 1.1 * radius or i == 26)
+        fitting = next(
+            i for i, full_scale in enumerate(SENSITIVITIES) if full_scale >= 1.1 * radius or i == 26
+        )
         return min(fitting, now)
 
     def _wait(self, steps: tuple[Step, ...], port: Port) -> None:
@@ -466,7 +469,5 @@ for _name, _highest in _KEPT.items():
     SR830.commands.add(_name, SR830._keep, integer(0, _highest), preset=(_name,))
     SR830.commands.add(f"{_name}?", SR830._kept, preset=(_name,))
 for _name in _ENABLES:
-    SR830.commands.add(
-        _name, SR830._set_enable, integer(0, 255), Optional(integer(0, 255)), preset=(_name,)
-    )
+    SR830.commands.add(_name, SR830._set_enable, integer(0, 255), Optional(integer(0, 255)), preset=(_name,))
     SR830.commands.add(f"{_name}?", SR830._read_enable, Optional(integer(0, 7)), preset=(_name,))

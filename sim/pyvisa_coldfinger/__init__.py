@@ -1,5 +1,5 @@
 """PyVISA back end `@coldfinger`: the simulated laboratory."""
 
-from coldfinger.sim.visa import SimVisaLibrary as WRAPPER_CLASS
+from coldfinger.sim.visa import SimVisaLibrary
 
-__all__ = ["WRAPPER_CLASS"]
+WRAPPER_CLASS = SimVisaLibrary

@@ -1,0 +1,260 @@
+"""American Magnetics Model 430 power supply programmer for superconducting magnets.
+
+Commands: Model 430 manual, chapter 4 (Remote Interface Reference). Every field is in tesla and every rate
+in T/s. The instrument can also be told to count in kilogauss or minutes, from its front panel too, and then
+answers in those without saying so: `configure` sets and reads back the units, and they are asked for again
+before each number that moves the magnet and by each `confirm`. The driver never clears a quench and never
+touches the persistent switch.
+"""
+
+import re
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from coldfinger.instruments.driver import Linked, index_reply, reply
+from coldfinger.instruments.errors import CommandError, MagnetError, ReplyError
+from coldfinger.instruments.roles import RampState
+from coldfinger.instruments.validators import as_number, strict_number
+from pymeasure.instruments import Instrument
+
+_REAL = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
+real = reply(_REAL, "a number like 0.0600")
+truth = index_reply(2)
+ERRORS = 10  # length of the instrument's error queue
+FIELD_RESOLUTION = 5e-6  # T, how far the target may read back from what was sent
+RATE_RESOLUTION = 1e-6  # T/s, the same for the ramp rate
+
+
+class FieldUnit(IntEnum):
+    """Unit of all fields."""
+
+    KILOGAUSS = 0
+    TESLA = 1
+
+
+class RateUnit(IntEnum):
+    """Time unit of all ramp rates."""
+
+    PER_SECOND = 0
+    PER_MINUTE = 1
+
+
+def _measured(question: str, docs: str) -> Any:
+    return Instrument.measurement(question, docs, preprocess_reply=real)
+
+
+def _flag(question: str, docs: str) -> Any:
+    return Instrument.measurement(question, docs, preprocess_reply=truth, cast=int, get_process=bool)
+
+
+class AMI430(Linked):
+    """AMI 430 magnet supply; role MagnetSupply.
+
+    `field_limit` (T) and `rate_limit` (T/s) are what the station allows, whatever the supply itself would do.
+    """
+
+    IDENTITY: ClassVar[str] = r"AMERICAN MAGNETICS INC\.,MODEL 430,[^,]+(?:,[^,]+)?"
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "units",
+        "rate_units",
+        "coil_constant",
+        "current_limit",
+        "voltage_limit",
+        "target",
+        "ramp_rate",
+        "ramp_segments",
+        "state",
+        "switch_installed",
+        "switch_heated",
+        "persistent",
+        "quenched",
+    )
+
+    def __init__(
+        self,
+        adapter: Any,
+        name: str = "AMI 430 magnet supply",
+        *,
+        field_limit: float,
+        rate_limit: float = 0.01,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(adapter, name, **kwargs)
+        self.field_limit = strict_number("field_limit", 0, 30, "T")(field_limit)
+        self.rate_limit = strict_number("rate_limit", 0, 1, "T/s")(rate_limit)
+
+    units = Instrument.measurement(
+        "FIELD:UNITS?",
+        """Get the unit of all fields, a `FieldUnit`; `configure` makes it tesla.""",
+        preprocess_reply=truth,
+        cast=int,
+        get_process=FieldUnit,
+    )
+    rate_units = Instrument.measurement(
+        "RAMP:RATE:UNITS?",
+        """Get the time unit of all ramp rates, a `RateUnit`; `configure` makes it per second.""",
+        preprocess_reply=truth,
+        cast=int,
+        get_process=RateUnit,
+    )
+    coil_constant = _measured("COIL?", """Get the coil constant (T/A).""")
+    current_limit = _measured("CURR:LIMIT?", """Get the largest current that the supply allows (A).""")
+    voltage_limit = _measured("VOLT:LIM?", """Get the largest voltage that the supply allows (V).""")
+    ramp_segments = Instrument.measurement(
+        "RAMP:RATE:SEG?",
+        """Get the number of ramp segments.""",
+        preprocess_reply=reply(r"10|[1-9]", "a whole number 1 to 10"),
+        cast=int,
+    )
+    field = _measured("FIELD:MAG?", """Measure the flux density (T): current times coil constant.""")
+    current = _measured("CURR:MAG?", """Measure the current in the magnet (A).""")
+    supply_current = _measured("CURR:SUPP?", """Measure the current of the supply (A).""")
+    voltage = _measured("VOLT:MAG?", """Measure the voltage at the magnet (V).""")
+    supply_voltage = _measured("VOLT:SUPP?", """Measure the voltage of the supply (V).""")
+    state = Instrument.measurement(
+        "STATE?",
+        """Get what the supply is doing, a `RampState`.""",
+        preprocess_reply=reply(r"10|[1-9]", "a whole number 1 to 10"),
+        cast=int,
+        get_process=RampState,
+    )
+    switch_installed = _flag("PS:INST?", """Get whether the magnet has a persistent switch (bool).""")
+    switch_heated = _flag("PS?", """Get whether the heater of the persistent switch is on (bool).""")
+    persistent = _flag("PERS?", """Get whether the magnet is persistent, with a cold switch (bool).""")
+    quenched = _flag("QU?", """Get whether it has quenched (bool); only a person may clear it.""")
+
+    @property
+    def target(self) -> float:
+        """Control the target field (T), strictly within plus and minus `field_limit`; it is read back.
+
+        A supply that is ramping or holding follows at once, a paused one at `ramp()`. Raises MagnetError
+        when the supply does not count in tesla, CommandError when it kept another number.
+        """
+        return float(self.values("FIELD:TARG?", preprocess_reply=real)[0])
+
+    @target.setter
+    def target(self, value: float) -> None:
+        limit = self.field_limit
+        tesla = as_number("target", value, f"-{limit:g} to {limit:g} T")
+        if abs(tesla) > limit:
+            raise ValueError(
+                f"{self.who}: target {tesla:g} T ({tesla * 1e4:g} Oe) is above the station limit {limit:g} T "
+                f"({limit * 1e4:g} Oe); allowed are {-limit:g} to {limit:g} T"
+            )
+        with self.lock:
+            self._require_units()
+            self.write(f"CONF:FIELD:TARG {tesla:.9g}")
+            self._kept(f"target {tesla:.9g} T", tesla, self.target, FIELD_RESOLUTION)
+
+    @property
+    def ramp_rate(self) -> float:
+        """Control the ramp rate (T/s), strictly above 0 to `rate_limit`; it is read back.
+
+        One segment up to the current limit is written, so that the rate holds for every field that can be
+        reached.
+        """
+        form = reply(rf"{_REAL},\s*{_REAL}", "rate and bound like 0.0002,9.0000")
+        return float(self.values("RAMP:RATE:FIELD:1?", preprocess_reply=form)[0])
+
+    @ramp_rate.setter
+    def ramp_rate(self, value: float) -> None:
+        allowed = f"above 0 to {self.rate_limit:g} T/s"
+        rate = as_number("ramp_rate", value, allowed)
+        if not 0 < rate <= self.rate_limit:
+            raise ValueError(f"{self.who}: ramp_rate of {rate:g} T/s is out of range; allowed are {allowed}")
+        with self.lock:
+            self._require_units()
+            bound = self.current_limit * self.coil_constant
+            self.write("CONF:RAMP:RATE:SEG 1")
+            self.write(f"CONF:RAMP:RATE:FIELD 1,{rate:.9g},{bound:.9g}")
+            self._kept(f"ramp_rate {rate:.9g} T/s", rate, self.ramp_rate, RATE_RESOLUTION)
+
+    def configure(self) -> None:
+        """Make the supply count in tesla and seconds, and prove it. Raises MagnetError if it does not."""
+        with self.lock:
+            self.write(f"CONF:FIELD:UNITS {FieldUnit.TESLA:d}")
+            self.write(f"CONF:RAMP:RATE:UNITS {RateUnit.PER_SECOND:d}")
+            self._require_units()
+
+    def confirm(self) -> None:
+        """Raise LinkError unless the identity comes back, MagnetError unless the units are still tesla."""
+        with self.lock:
+            super().confirm()
+            self._require_units()
+
+    def ramp(self) -> None:
+        """Go to the target at the ramp rate. Raises MagnetError in a state that forbids it."""
+        with self.lock:
+            self._require_units()
+            self._may_move("ramp")
+            self.write("RAMP")
+
+    def zero(self) -> None:
+        """Go to zero current at the ramp rate. Raises MagnetError in a state that forbids it."""
+        with self.lock:
+            self._may_move("go to zero")
+            self.write("ZERO")
+
+    def pause(self) -> None:
+        """Stay where the field is now. Raises MagnetError after a quench, when nothing must be sent."""
+        with self.lock:
+            self._not_quenched("pause")
+            self.write("PAUSE")
+
+    def clear(self) -> None:
+        """Forget the errors in the queue (`*CLS`)."""
+        self.tell("*CLS")
+
+    def refusals(self) -> list[str]:
+        """What was refused since the last look: the error queue, emptied."""
+        errors: list[str] = []
+        for _ in range(ERRORS + 1):
+            number, text = self._next_error()
+            if number == 0:
+                return errors
+            errors.append(f'{number},"{text}"')
+        return errors
+
+    def _next_error(self) -> tuple[int, str]:
+        def parse(line: str) -> tuple[int, str]:
+            match = re.fullmatch(r'([+-]?\d{1,3}),\s*"([^"]*)"', line)
+            if match is None:
+                raise ReplyError('required is number and text like 0,"No errors"')
+            return int(match.group(1)), match.group(2)
+
+        error: tuple[int, str] = self.question("SYST:ERR?", parse, retry=False)
+        return error
+
+    def _require_units(self) -> None:
+        units, rate_units = self.units, self.rate_units
+        if units is not FieldUnit.TESLA or rate_units is not RateUnit.PER_SECOND:
+            raise MagnetError(
+                f"{self.who}: the supply counts in {units.name} and {rate_units.name}, this program in "
+                "TESLA and PER_SECOND; call configure(), and check that nobody is at the front panel"
+            )
+
+    def _kept(self, what: str, sent: float, kept: float, resolution: float) -> None:
+        if abs(kept - sent) > resolution:
+            raise CommandError(f"{self.who}: {what} was sent, but reads back as {kept:.9g}")
+
+    def _not_quenched(self, doing: str) -> RampState:
+        state: RampState = self.state
+        if state is RampState.QUENCH or self.quenched:
+            raise MagnetError(
+                f"{self.who}: will not {doing}, because the magnet has quenched; look at the magnet and "
+                "clear the quench at the front panel"
+            )
+        return state
+
+    def _may_move(self, doing: str) -> None:
+        state = self._not_quenched(doing)
+        if state in (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH):
+            raise MagnetError(
+                f"{self.who}: will not {doing} while the supply is in state {state.name}; wait until it is "
+                "paused"
+            )
+        if self.switch_installed and not self.switch_heated:
+            raise MagnetError(
+                f"{self.who}: will not {doing}, because the persistent switch is cold and the magnet would "
+                "not follow; match the currents and heat the switch by hand"
+            )

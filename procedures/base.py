@@ -1,0 +1,255 @@
+"""What every transport procedure shares: the station, waits that can be stopped, rows, and the safe end.
+
+A procedure is a pymeasure Procedure whose instruments come from a Station given to it. It is run by
+`procedures.runner`, which patches `emit` and `should_stop` onto it as pymeasure's Worker does.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from pymeasure.experiment import Procedure
+
+from coldfinger.instruments.errors import LinkError
+from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.excitation import MODES
+from coldfinger.procedures.excite import ExcitationKeeper, Wish
+from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.point import Point, evaluate, read_point
+from coldfinger.procedures.quality import Quality
+from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.settling import Arrival, Settling
+from coldfinger.procedures.station import Station
+
+COLUMNS = [
+    "time (s)",
+    "T_set (K)",
+    "T_mc (K)",
+    "T_sample (K)",
+    "T_sample_sd (K)",
+    "R_sensor (ohm)",
+    "P_sensor (W)",
+    "H_set (Oe)",
+    "H (Oe)",
+    "H_supply (Oe)",
+    "I (A)",
+    "f (Hz)",
+    "V_source (V)",
+    "X (V)",
+    "Y (V)",
+    "X_sd (V)",
+    "Y_sd (V)",
+    "R (ohm)",
+    "rho (ohm)",
+    "rho_sd (ohm)",
+    "C_line (F)",
+    "phase (deg)",
+    "sensitivity (V)",
+    "time_constant (s)",
+    "heater (percent)",
+    "heater_range (A)",
+    "readings",
+    "flags",
+]
+"""Columns of every row; R is between the voltage taps, rho per square, both with lines and loading undone."""
+
+_ATTEMPTS = 3
+_FIELD_POLL = 1.0  # s
+_TEMPERATURE_POLL = 1.0  # s
+
+
+class ProcedureFailure(Exception):
+    """The run cannot go on; the sentence says why and what became of it."""
+
+
+class Stopped(Exception):
+    """The user asked to stop; the data so far are complete."""
+
+
+class TransportProcedure(Procedure):  # type: ignore[misc]
+    """One film at one station. Subclasses add parameters, `check` and `take_data`."""
+
+    DATA_COLUMNS = COLUMNS
+
+    station: Station
+    keeper: ExcitationKeeper
+    heater_changed = False
+
+    def use(self, station: Station) -> None:
+        """Give the procedure its station; call before `check` and before it is run."""
+        self.station = station
+
+    def check(self) -> None:
+        """Raise LimitError or QuantityError, with one sentence, for parameters that cannot be run."""
+        raise NotImplementedError("a procedure says what it cannot do")
+
+    def take_data(self) -> None:
+        """Take the rows."""
+        raise NotImplementedError("a procedure measures something")
+
+    def startup(self) -> None:
+        self.check()
+        self.began = self.station.clock.time()
+
+    def execute(self) -> None:
+        self.take_data()
+
+    def shutdown(self) -> None:
+        """Nothing: the runner brings the station to its safe state, on every path."""
+
+    # Waiting
+
+    def pause_for(self, seconds: float) -> None:
+        """Let time pass; raises Stopped when the user wants to stop."""
+        self.station.clock.sleep(seconds)
+        self.stop_if_asked()
+
+    def stop_if_asked(self) -> None:
+        if self.should_stop():
+            raise Stopped("stopped by the user")
+
+    def reach_field(self, field: float) -> None:
+        """Ramp the field at the sample to `field` (T) and wait until the supply holds it."""
+        station = self.station
+        target = field - station.field_offset
+        way = abs(target - station.magnet.field)
+        station.go_to_field(field)
+        timeout = 60.0 + 1.5 * way / station.magnet.ramp_rate
+        tolerance = station.file.sections["magnet"]["tolerance"]
+        settling = Settling(target, tolerance, window=3.0, timeout=timeout)
+        while True:
+            now, value = station.clock.time(), station.magnet.field
+            state = station.magnet.state
+            if state == RampState.QUENCH:
+                raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
+            arrival = settling.update(now, value)
+            if arrival is Arrival.IDLE and station.magnet_holding():
+                return
+            if arrival is Arrival.WARN:
+                raise ProcedureFailure(
+                    f"the field did not arrive at {show(field, 'field')} within {timeout:.0f} s; the supply reads "
+                    f"{show(value + station.field_offset, 'field')} and is {state.name.lower()}"
+                )
+            self.pause_for(_FIELD_POLL)
+
+    def set_temperature(self, temperature: float) -> None:
+        """Command a mixing-chamber temperature (K) with the heater range that belongs to it."""
+        station = self.station
+        station.limits.check_temperature(temperature, "temperature set point")
+        wanted = station.heater_range_for(temperature)
+        if wanted != self._heater_range:
+            station.controller.heater_range = wanted
+            self._heater_range = wanted
+            self.heater_changed = True
+        station.controller.setpoint = temperature
+        self.t_set = temperature
+
+    _heater_range = math.nan
+    t_set = math.nan
+
+    def reach_temperature(self, temperature: float, tolerance: float, window: float, timeout: float) -> bool:
+        """Wait until mixing chamber and sample are within a relative tolerance of `temperature` (K).
+
+        Returns False when the time is up first. `window` and `timeout` in seconds.
+        """
+        station = self.station
+        self.set_temperature(temperature)
+        absolute = tolerance * temperature
+        chamber = Settling(temperature, absolute, window, timeout)
+        sample = Settling(temperature, absolute, window, timeout)
+        while True:
+            now = station.clock.time()
+            arrivals = {
+                chamber.update(now, station.controller.temperature),
+                sample.update(now, self.sample_temperature()),
+            }
+            if arrivals == {Arrival.IDLE}:
+                return True
+            if Arrival.WARN in arrivals:
+                return False
+            self.pause_for(_TEMPERATURE_POLL)
+
+    def sample_temperature(self) -> float:
+        """One quick reading of the sample thermometer (K); nan when invalid or outside the calibration."""
+        reading = self.station.bridge.reading
+        if reading.status:
+            return math.nan
+        return float(self.station.calibration.temperature_or_nan(reading.resistance))
+
+    # Rows
+
+    def start_excitation(self) -> None:
+        """Bring source and lock-in to work."""
+        self.keeper = ExcitationKeeper(self.station, self.wish())
+        self.keeper.start()
+
+    def wish(self) -> Wish:
+        return Wish()
+
+    def take_row(
+        self, field: float, window: float, keep_pace: Callable[[], None], remarks: Quality = Quality(0)
+    ) -> Point:
+        """Measure one point, write it as a row with the given remarks, and return it.
+
+        An overload or a link in doubt throws the attempt away; it is taken again, at most three times in all.
+        """
+        remarks |= self.keeper.prepare()
+        for attempt in range(_ATTEMPTS):
+            last = attempt == _ATTEMPTS - 1
+            try:
+                raw = read_point(self.station, self.keeper.present, window, keep_pace)
+            except LinkError:
+                if last:
+                    raise
+                remarks |= Quality.RETAKEN
+                continue
+            point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage)
+            if not point.flags & Quality.OVERLOAD or last:
+                break
+            remarks |= Quality.SENSITIVITY_CHANGED
+            self.keeper.widen()
+        self.keeper.saw(raw.x, raw.y, point.resistivity)
+        if self.heater_changed:
+            remarks |= Quality.HEATER_RANGE_CHANGED
+            self.heater_changed = False
+        self.emit("results", self._row(point, field, point.flags | remarks))
+        return point
+
+    def _row(self, point: Point, field: float, flags: Quality) -> dict[str, Any]:
+        raw, present, station = point.raw, self.keeper.present, self.station
+        return {
+            "time (s)": raw.time - self.began,
+            "T_set (K)": self.t_set,
+            "T_mc (K)": raw.mixing_chamber,
+            "T_sample (K)": point.temperature,
+            "T_sample_sd (K)": point.temperature_sd,
+            "R_sensor (ohm)": raw.sensor,
+            "P_sensor (W)": raw.sensor_power,
+            "H_set (Oe)": field / OERSTED,
+            "H (Oe)": station.sample_field(raw.field) / OERSTED,
+            "H_supply (Oe)": raw.field / OERSTED,
+            "I (A)": present.current,
+            "f (Hz)": present.frequency,
+            "V_source (V)": self.keeper.voltage,
+            "X (V)": raw.x,
+            "Y (V)": raw.y,
+            "X_sd (V)": point.x_sd,
+            "Y_sd (V)": point.y_sd,
+            "R (ohm)": point.resistivity * station.network.squares,
+            "rho (ohm)": point.resistivity,
+            "rho_sd (ohm)": point.resistivity_sd,
+            "C_line (F)": point.inversion.line_capacitance,
+            "phase (deg)": point.inversion.phase_degrees,
+            "sensitivity (V)": self.keeper.sensitivity,
+            "time_constant (s)": present.time_constant,
+            "heater (percent)": raw.heater,
+            "heater_range (A)": self._heater_range,
+            "readings": raw.readings,
+            "flags": int(flags),
+        }
+
+
+def check_mode(mode: str) -> None:
+    """Raise LimitError for an unknown excitation mode."""
+    if mode not in MODES:
+        raise LimitError(f"excitation {mode!r} is not one of {', '.join(MODES)}")

@@ -1,0 +1,160 @@
+"""The demonstration: a simulated film, cooled at several fields, measured, written down, fitted and drawn."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from coldfinger.analysis.figures import FamilyCurve, family_figure
+from coldfinger.procedures.family import FamilyMember, believed, run_family
+from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.runner import Progress, StopSwitch
+from coldfinger.procedures.station import open_station, simulated_sample
+from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.temperature_ramp import TemperatureRamp
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    """A checked demonstration: nothing can be wrong with its input any more."""
+
+    sample: str
+    seed: int
+    fields: tuple[float, ...]  # T
+    ramp: dict[str, Any]
+    folder: Path
+    json_file: Path | None
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demonstration did."""
+
+    members: list[FamilyMember]
+    figure: Path | None
+    virtual_seconds: float
+    wall_seconds: float
+
+
+def check_demo(plan: DemoPlan) -> None:
+    """Raise one sentence (a ValueError) for anything that cannot be run; nothing is opened or written."""
+    file = read_station_file()
+    simulator = {**file.sections["simulator"], "sample": plan.sample, "seed": plan.seed}
+    simulated_sample(simulator)
+    _check_folder(plan.folder, "output folder")
+    if plan.json_file is not None:
+        _check_json(plan.json_file)
+    with open_station(file, sample=plan.sample, seed=plan.seed) as station:
+        for field in plan.fields:
+            procedure = TemperatureRamp(**{**plan.ramp, "field": field / OERSTED})
+            procedure.use(station)
+            procedure.check()
+
+
+def _check_folder(folder: Path, what: str) -> None:
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        raise LimitError(f"{what} {folder}: {place} is not a folder that can be written to; choose another")
+
+
+def _check_json(path: Path) -> None:
+    if path.is_dir():
+        raise LimitError(f"JSON file {path}: this is a folder; give the name of a file")
+    _check_folder(path.parent, "folder of the JSON file")
+
+
+def run_demo(
+    plan: DemoPlan,
+    *,
+    switch: StopSwitch,
+    progress: Callable[[int], Progress],
+    finished: Callable[[FamilyMember], None] = lambda member: None,
+) -> DemoResult:
+    """Carry out a checked plan; `progress` gets the number of the run and returns its progress function."""
+    began = time.perf_counter()
+    with open_station(read_station_file(), sample=plan.sample, seed=plan.seed) as station:
+        station.connect()
+        members = run_family(
+            station,
+            plan.fields,
+            plan.folder,
+            plan.ramp,
+            switch=switch,
+            progress=progress,
+            header={"seed": plan.seed, "simulated_sample": plan.sample},
+            finished=finished,
+        )
+        virtual = station.clock.time()
+    figure = _draw(plan, members)
+    result = DemoResult(members, figure, virtual, time.perf_counter() - began)
+    if plan.json_file is not None:
+        write_json(plan.json_file, as_json(plan, result))
+    return result
+
+
+def _draw(plan: DemoPlan, members: Sequence[FamilyMember]) -> Path | None:
+    drawn = [member for member in members if len(member.frame)]
+    if not drawn:
+        return None
+    path = _free_name(plan.folder, "family", ".png")
+    curves = [_family_curve(member) for member in drawn]
+    family_figure(curves, title=f"{Path(plan.sample).stem}: R(T) family", path=path, simulated=True)
+    return path
+
+
+def _family_curve(member: FamilyMember) -> FamilyCurve:
+    frame = member.frame
+    return FamilyCurve(
+        label=f"{member.field_oersted:g} Oe",
+        field_oersted=member.field_oersted,
+        temperature=frame["T_sample (K)"].to_numpy(),
+        resistivity=frame["rho (ohm)"].to_numpy(),
+        sd=frame["rho_sd (ohm)"].to_numpy(),
+        flagged=~believed(frame),
+        fit=member.fit,
+    )
+
+
+def _free_name(folder: Path, stem: str, suffix: str) -> Path:
+    """A name that is not taken: family.png, family-2.png, ..."""
+    path, number = folder / f"{stem}{suffix}", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-{number}{suffix}"
+    return path
+
+
+def as_json(plan: DemoPlan, result: DemoResult) -> dict[str, Any]:
+    """The demonstration's numbers in SI units and kelvin."""
+    return {
+        "sample": plan.sample,
+        "seed": plan.seed,
+        "virtual_seconds": result.virtual_seconds,
+        "wall_seconds": round(result.wall_seconds, 3),
+        "runs": [
+            {
+                "field_Oe": member.field_oersted,
+                "file": str(member.run.folder / "run.jsonl"),
+                "points": member.run.rows,
+                "outcome": member.run.outcome,
+                "reason": member.run.reason,
+                "flagged": member.run.disbelieved,
+                "fit": None if member.fit is None else member.fit.to_json(),
+            }
+            for member in result.members
+        ],
+    }
+
+
+def write_json(path: Path, data: dict[str, Any]) -> None:
+    """Write through a temporary file, so that a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(path.name + ".part")
+    half.write_text(json.dumps(data, indent=2, allow_nan=False) + "\n", "utf-8")
+    half.replace(path)

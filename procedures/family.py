@@ -1,0 +1,120 @@
+"""R(T) at several fields, one run file a field, and the fit of each curve."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from coldfinger.analysis.fit import Curve, Fit, fit_best
+from coldfinger.procedures.data.reader import read_run
+from coldfinger.procedures.quality import DISBELIEVED
+from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, run_procedure
+from coldfinger.procedures.station import Station
+from coldfinger.procedures.temperature_ramp import TemperatureRamp
+
+FIT_TO = 0.7  # K, upper end of the default fit window
+
+
+@dataclass(frozen=True)
+class FamilyMember:
+    """One field of a family: its run, its rows, and its fit or why there is none."""
+
+    field_oersted: float
+    run: RunResult
+    frame: pd.DataFrame
+    fit: Fit | None
+    no_fit: str = ""
+
+
+def run_family(
+    station: Station,
+    fields: Sequence[float],
+    folder: Path,
+    parameters: dict[str, Any],
+    *,
+    switch: StopSwitch,
+    progress: Callable[[int], Progress],
+    header: dict[str, Any] | None = None,
+    finished: Callable[[FamilyMember], None] = lambda member: None,
+) -> list[FamilyMember]:
+    """Ramp the temperature at every field (T), in rising order of |H| so that no field is approached from above.
+
+    A run that fails ends its own curve only; a stop ends the family. Between runs the station stays as it is, after
+    the last one it goes to its safe state.
+    """
+    ordered = sorted(fields, key=lambda field: (abs(field), field))
+    members: list[FamilyMember] = []
+    for i, field in enumerate(ordered):
+        procedure = TemperatureRamp(**{**parameters, "field": field / OERSTED})
+        result = run_procedure(
+            procedure,
+            station,
+            folder,
+            details=(f"{field / OERSTED:g}-Oe",),
+            header=header,
+            switch=switch,
+            progress=progress(i),
+            leave_as_is=i + 1 < len(ordered),
+        )
+        members.append(evaluate_member(field / OERSTED, result, station))
+        finished(members[-1])
+        if switch.thrown():
+            break
+    return members
+
+
+def evaluate_member(field_oersted: float, result: RunResult, station: Station) -> FamilyMember:
+    """Read a run back from its file and fit it."""
+    frame = read_run(result.folder).frame
+    try:
+        fit = fit_best(
+            curve_of(frame), T_max=FIT_TO, loading=station.network.loading_conductance()
+        )
+    except ValueError as error:
+        return FamilyMember(field_oersted, result, frame, None, str(error))
+    return FamilyMember(field_oersted, result, frame, fit)
+
+
+def believed(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """True for the rows that a fit may use."""
+    finite = np.isfinite(frame["rho (ohm)"]) & np.isfinite(frame["T_sample (K)"])
+    return np.asarray(finite & ((frame["flags"].astype(int) & int(DISBELIEVED)) == 0))
+
+
+def curve_of(frame: pd.DataFrame) -> Curve:
+    """The believed rows of a run as a curve with its uncertainties."""
+    rows = frame[believed(frame)]
+    return Curve(
+        rows["T_sample (K)"].to_numpy(),
+        rows["rho (ohm)"].to_numpy(),
+        rows["rho_sd (ohm)"].to_numpy(),
+        rows["T_sample_sd (K)"].to_numpy(),
+    )
+
+
+def curve_in_phase_only(frame: pd.DataFrame, station: Station) -> Curve:
+    """The same rows as one would get who reads X alone and knows neither lines nor loading.
+
+    For comparison only: at large resistances this shows a saturation that the instrument made.
+    """
+    kept = frame[np.isfinite(frame["T_sample (K)"]) & (frame["X (V)"] > 0)]
+    per_volt = station.network.series_resistance / station.network.squares / kept["V_source (V)"].to_numpy()
+    return Curve(
+        kept["T_sample (K)"].to_numpy(),
+        kept["X (V)"].to_numpy() * per_volt,
+        np.hypot(kept["X_sd (V)"].to_numpy() * per_volt, 1e-6),
+        kept["T_sample_sd (K)"].to_numpy(),
+    )
+
+
+def digits(value: float, sd: float) -> str:
+    """Value +- s.d. with two digits of the s.d."""
+    if not (math.isfinite(value) and math.isfinite(sd) and sd > 0):
+        return f"{value:.4g}"
+    places = max(0, 1 - math.floor(math.log10(sd)))
+    return f"{value:.{places}f} ± {sd:.{places}f}"

@@ -1,0 +1,202 @@
+"""R(T) at a fixed field: the temperature goes from start to stop once, and rows are taken on the way.
+
+Continuous pacings move the set point in small steps through the software clock (the controllers' own ramps start
+at 1 mK/min, too fast below 50 mK) and take a row whenever the set temperature passes the next of `points`
+logarithmically spaced temperatures. Point pacings wait at each temperature until the sample has arrived.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+
+from pymeasure.experiment import IntegerParameter, ListParameter, Parameter
+
+from coldfinger.procedures.base import TransportProcedure, check_mode
+from coldfinger.procedures.excitation import MODES
+from coldfinger.procedures.excite import Wish
+from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.quality import Quality
+from coldfinger.procedures.quantity import OERSTED, parse_list, show
+from coldfinger.procedures.setpoints import (
+    CONTINUOUS,
+    PACINGS,
+    Pace,
+    advance,
+    constant_log_rate,
+    constant_rate,
+    duration,
+    lag_limited,
+    linear,
+    logarithmic,
+    not_faster_than,
+)
+
+_ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the window itself
+_STEP = 0.002  # largest relative step of the set point while nothing is measured
+_SHORTEST_SLEEP, _LONGEST_SLEEP = 0.25, 30.0  # s
+_SETTLE_TIMES = 12.0  # time-outs in thermal time constants of the chip
+_SETTLE_EXTRA = 900.0  # s, for the refrigerator itself
+
+
+class TemperatureRamp(TransportProcedure):
+    """R(T) from `start` to `stop` at one field."""
+
+    start = QuantityParameter("Start", units="K", default=0.7)
+    stop = QuantityParameter("Stop", units="K", default=0.05)
+    field = QuantityParameter("Field", units="Oe", default=0.0)
+    pacing = ListParameter("Pacing", choices=list(PACINGS), default="lag-limited")
+    rate = QuantityParameter("Rate", units="K/min", default=0.005)
+    log_rate = QuantityParameter("Log rate", units="1/h", default=2.0)
+    lag = QuantityParameter("Lag", default=0.07)
+    points = IntegerParameter("Points", default=100, minimum=2, maximum=100000)
+    final_points = IntegerParameter("Final points", default=5, minimum=0, maximum=100000)
+    temperatures = Parameter("Temperatures", default="0.7, 0.4, 0.2, 0.1, 0.05 K")
+    window = QuantityParameter("Averaging window", units="s", default=4.0)
+    tolerance = QuantityParameter("Settling tolerance", default=0.01)
+    excitation = ListParameter("Excitation", choices=list(MODES), default="policy")
+    current = QuantityParameter("Current", units="nA", default=1.0)
+    frequency = QuantityParameter("Frequency", units="Hz", default=7.0)
+    precision = QuantityParameter("Wanted precision", default=1e-3)
+
+    def wish(self) -> Wish:
+        return Wish(self.excitation, self.current * 1e-9, self.frequency, self.precision)
+
+    def check(self) -> None:
+        limits, calibration = self.station.limits, self.station.calibration
+        limits.check_field(self.field * OERSTED)
+        for what, temperature in [("start", self.start), ("stop", self.stop), *self._listed()]:
+            limits.check_temperature(temperature, what)
+            low, high = calibration.T_min, calibration.T_max
+            if not low <= temperature <= high:
+                raise LimitError(
+                    f"{what}: {show(temperature, 'temperature')} is outside the calibration {calibration.name}, "
+                    f"{show(low, 'temperature')} to {show(high, 'temperature')}; choose a temperature inside"
+                )
+        if self.start == self.stop and self.pacing != "listed points":
+            raise LimitError(f"start and stop are both {show(self.start, 'temperature')}; a ramp needs two")
+        check_mode(self.excitation)
+        if self.excitation == "fixed":
+            limits.check_current(self.current * 1e-9)
+        positive = ("rate", "log_rate", "lag", "window", "tolerance", "frequency", "precision")
+        for name in positive:
+            if not getattr(self, name) > 0:
+                raise LimitError(f"{name}: {getattr(self, name):g} must be above zero")
+
+    def _listed(self) -> list[tuple[str, float]]:
+        if self.pacing != "listed points":
+            return []
+        values = parse_list(self.temperatures, "temperature", "temperatures")
+        return [(f"temperature {i + 1} of the list", value) for i, value in enumerate(values)]
+
+    def take_data(self) -> None:
+        self.reach_field(self.field * OERSTED)
+        if self.pacing in CONTINUOUS:
+            self._ramp()
+        else:
+            self._visit(self.set_temperatures())
+
+    def set_temperatures(self) -> list[float]:
+        """Temperatures (K) at which rows are wanted."""
+        if self.pacing == "listed points":
+            return [value for _, value in self._listed()]
+        spaced = linear if self.pacing == "linear points" else logarithmic
+        return spaced(self.start, self.stop, self.points)
+
+    def pace(self) -> Pace:
+        """How fast the set point moves: |d ln T/dt| (1/s) against temperature (K)."""
+        if self.pacing == "rate":
+            return constant_rate(self.rate / 60.0)
+        if self.pacing == "log-rate":
+            return constant_log_rate(self.log_rate / 3600.0)
+        share = abs(math.log(self.stop / self.start)) / (self.points - 1)
+        limit = share / (self.window + _ROW_OVERHEAD)
+        return not_faster_than(lag_limited(self.lag, self.station.thermal_time), limit)
+
+    def expected_duration(self) -> float:
+        """Expected seconds on the way from start to stop, the approach to start not counted."""
+        if self.pacing in CONTINUOUS:
+            settle = 3.0 * self.station.thermal_time(self.stop)
+            return duration(self.start, self.stop, self.pace()) + settle + self.final_points * self._row_time
+        return sum(self._row_time + 4.0 * self.station.thermal_time(t) for t in self.set_temperatures())
+
+    @property
+    def _row_time(self) -> float:
+        return self.window + _ROW_OVERHEAD
+
+    def _timeout(self, temperature: float) -> float:
+        return _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(temperature)
+
+    def _arrive(self, temperature: float) -> bool:
+        return self.reach_temperature(
+            temperature, self.tolerance, window=20.0, timeout=self._timeout(temperature)
+        )
+
+    def _ramp(self) -> None:
+        self._arrive(self.start)
+        self.start_excitation()
+        self._began_ramp = self._last_move = self.station.clock.time()
+        self._expected = self.expected_duration()
+        move = self._mover(self.pace())
+        for wanted in _each_once(logarithmic(self.start, self.stop, self.points), lambda: self.t_set):
+            self._wait_for(wanted, move)
+            self.take_row(self.field * OERSTED, self.window, move)
+            self._report_progress()
+            self.stop_if_asked()
+        self._finish()
+
+    def _mover(self, pace: Pace) -> Callable[[], None]:
+        def move() -> None:
+            now = self.station.clock.time()
+            wanted = advance(self.t_set, self.stop, pace, now - self._last_move)
+            self._last_move = now
+            if wanted != self.t_set:
+                self.set_temperature(wanted)
+
+        return move
+
+    def _wait_for(self, wanted: float, move: Callable[[], None]) -> None:
+        pace = self.pace()
+        direction = math.copysign(1.0, self.stop - self.start)
+        while direction * (wanted - self.t_set) > 1e-9 * wanted:
+            distance = abs(math.log(self.t_set / wanted))
+            seconds = min(distance, _STEP) / pace(self.t_set)
+            self.pause_for(min(max(seconds, _SHORTEST_SLEEP), _LONGEST_SLEEP))
+            move()
+            self._report_progress()
+
+    def _finish(self) -> None:
+        """The end of the ramp decides over sigma_QF: wait until the sample has arrived and take a few rows more."""
+        if self.final_points == 0:
+            return
+        arrived = self._arrive(self.stop)
+        for _ in range(self.final_points):
+            self._settled_row(arrived)
+            self.stop_if_asked()
+
+    def _visit(self, temperatures: list[float]) -> None:
+        self._began_ramp = self.station.clock.time()
+        for i, temperature in enumerate(temperatures):
+            arrived = self._arrive(temperature)
+            if i == 0:
+                self.start_excitation()
+            self._settled_row(arrived)
+            self.emit("progress", 100.0 * (i + 1) / len(temperatures))
+            self.stop_if_asked()
+
+    def _settled_row(self, arrived: bool) -> None:
+        remark = Quality(0) if arrived else Quality.NOT_SETTLED
+        self.take_row(self.field * OERSTED, self.window, lambda: None, remark)
+
+    def _report_progress(self) -> None:
+        passed = self.station.clock.time() - self._began_ramp
+        self.emit("progress", min(99.0, 100.0 * passed / self._expected))
+
+
+def _each_once(wanted: list[float], present: Callable[[], float]) -> Iterator[float]:
+    """The wanted temperatures one after the other, leaving out those that the set point has passed meanwhile."""
+    direction = math.copysign(1.0, wanted[-1] - wanted[0])
+    for i, value in enumerate(wanted):
+        later = wanted[i + 1] if i + 1 < len(wanted) else None
+        if later is not None and direction * (present() - later) >= 0:
+            continue
+        yield value
