@@ -16,8 +16,11 @@ MIN_SNR = 10.0
 E_RANGE = (0.005, 32.0)
 """Activation energies that are looked for (K)."""
 LOWER = np.array([0.0, -np.inf, E_RANGE[0]])
-UPPER = np.array([np.inf, np.inf, E_RANGE[1]])
+UPPER = np.array([1e6, 600.0, E_RANGE[1]])
+"""Far above any film in siemens or ohm, far below the largest float."""
 SIGN: dict[Law, float] = {"eq1": -1.0, "eq2": 1.0}
+TINY = 1e-300
+"""Keeps a curve of zeros from being divided by zero."""
 BASE = np.array([True, False, False])
 
 
@@ -60,7 +63,7 @@ class Activated:
         """|d ln ρ / d ln T| at the points, shape (n,)."""
         reduced = p[2] * self.inverse_T
         activated = np.exp(p[1] - reduced)
-        slope: Array = activated / (p[0] + activated) * reduced
+        slope: Array = activated * reduced / np.maximum(p[0] + activated, TINY)
         return slope
 
     def solve(self, start: Array) -> Minimum:
@@ -94,8 +97,10 @@ def activated_problem(curve: Curve, law: Law, slope: Array | float = 0.0) -> Act
 
 
 def straight_line(x: Array, y: Array, weight: Array) -> tuple[float, float]:
-    """Intercept and slope of the weighted least-squares line; slope 0 where it is not determined."""
+    """Intercept and slope of the weighted least-squares line; zeros for what is not determined."""
     total = float(np.sum(weight))
+    if not total > 0:
+        return 0.0, 0.0
     x_mean, y_mean = float(weight @ x) / total, float(weight @ y) / total
     spread = float(weight @ (x - x_mean) ** 2)
     slope = float(weight @ ((x - x_mean) * (y - y_mean))) / spread if spread > 0 else 0.0

@@ -87,7 +87,7 @@ def family_figure(
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions at least `gap` apart, within [low, high] if there is room, as near to the `wanted` as may be.
 
-    Neighbours that would overlap form a block around the mean of what its members want; blocks that meet merge.
+    Neighbours that would overlap form a block around the mean of what they want; blocks that meet merge.
     """
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
     blocks: list[list[int]] = []
@@ -194,9 +194,10 @@ def _ticks(axes: Axes) -> None:
 
 def tick_values(low: float, high: float) -> list[float]:
     """Round numbers between `low` and `high`: at least four, with as few to a decade as that allows."""
-    choices: list[tuple[float, ...]] = [(1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7), (1, 1.5, *range(2, 10))]
+    fine = [tuple(i / step for i in range(step, 10 * step)) for step in (2, 5, 10)]
+    choices: list[tuple[float, ...]] = [(1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7), tuple(range(1, 10))]
     values: list[float] = []
-    for multiples in choices:
+    for multiples in (*choices, *fine):
         decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         values = [m * 10.0**n for n in decades for m in multiples if low <= m * 10.0**n <= high]
         if len(values) >= 4:
@@ -268,7 +269,7 @@ def _fit_line(axes: Axes, curve: FamilyCurve) -> None:
 
 
 def _labels(axes: Axes, curves: Sequence[FamilyCurve], colours: Sequence[Colour]) -> None:
-    """Name each curve at its cold end; labels that would overlap move apart and keep a line to their curve."""
+    """Name each curve at its cold end; labels that would overlap move apart, with a line to their curve."""
     ends = [(float(curve.temperature[0]), float(_height(curve)[0])) for curve in curves]
     points = 72 / DPI
     wanted = [float(axes.transData.transform(end)[1]) * points for end in ends]

@@ -11,7 +11,7 @@ import dataclasses
 import math
 
 import numpy as np
-from coldfinger.analysis.activated import E_RANGE, Activated, activated_problem, straight_line
+from coldfinger.analysis.activated import E_RANGE, UPPER, Activated, activated_problem, straight_line
 from coldfinger.analysis.fit_result import PARAMETER_NAMES, Array, Curve, Estimate, Fit, Law, Status
 from coldfinger.analysis.fit_start import start_values
 from coldfinger.analysis.least_squares import Minimum
@@ -58,7 +58,7 @@ def fit_best(
     window = curve.window(T_max)
     one, two = _fit(window, "eq1", loading * loading_uncertainty), _fit(window, "eq2", 0.0)
     slope, sd = temperature_slope(window)
-    chosen, other = (two, one) if slope > 0 else (one, two)
+    chosen, other = (two, one) if slope > 0 or _without_resistance(window) else (one, two)
     remarks = [f"BIC: {chosen.law} {chosen.bic:.1f}, {other.law} {other.bic:.1f}"]
     if abs(slope) < 3 * sd:
         remarks.append("the sign of dρ/dT is not significant")
@@ -74,6 +74,13 @@ def temperature_slope(curve: Curve) -> tuple[float, float]:
     spread = float(weight @ (x - mean) ** 2)
     slope = straight_line(x, curve.resistivity, weight)[1]
     return slope, 1 / math.sqrt(spread) if spread > 0 else math.inf
+
+
+def _without_resistance(curve: Curve) -> bool:
+    """True if even the mean of all readings does not differ from zero: 1/ρ cannot be fitted to that."""
+    weight = 1 / curve.sd_resistivity**2
+    total = float(np.sum(weight))
+    return float(weight @ curve.resistivity) / total < 3 / math.sqrt(total)
 
 
 def solve(curve: Curve, law: Law) -> tuple[Activated, Minimum]:
@@ -136,9 +143,11 @@ def _covariance(best: Minimum) -> Array:
     covariance = np.full((3, 3), math.nan)
     unit = best.normal[np.ix_(used, used)] / np.outer(scale[used], scale[used])
     try:
-        inverse = np.linalg.inv(unit) / np.outer(scale[used], scale[used])
+        inverse = np.linalg.inv(unit)
     except np.linalg.LinAlgError:
         return covariance
+    with np.errstate(over="ignore"):
+        inverse = inverse / np.outer(scale[used], scale[used])
     # Rounding can make the variance of an undetermined parameter negative.
     inverse[np.diag_indices_from(inverse)] = np.where(
         np.diagonal(inverse) > 0, np.diagonal(inverse), math.nan
@@ -160,7 +169,8 @@ def _base(
         upper = max(value + 1.645 * sd, instrument_bound)
         why = f"saturation lies below the uncertainty of the input loading, {instrument_bound:.2g} S"
         return Estimate(math.nan, math.nan, upper), "limit", [why]
-    upper = max(upper_limit(problem, best, sd, scale), instrument_bound)
+    profile = upper_limit(problem, best, sd, scale)
+    upper = max(profile, instrument_bound) if math.isfinite(profile) else None
     if seen > ONE_SIDED_95:
         return Estimate(value, half_width(problem, best, sd, scale), upper), "weak", []
     return Estimate(math.nan, math.nan, upper), "limit", []
@@ -171,6 +181,8 @@ def _remarks(
 ) -> list[str]:
     """What a reader of the numbers should know."""
     remarks = []
+    if best.parameters[0] >= UPPER[0]:
+        remarks.append(f"{names[0]} is at the end of its range: this law cannot describe the curve")
     if scaled:
         remarks.append(f"reduced chi-square {chi2_nu:.3g}: errors widened by {math.sqrt(chi2_nu):.3g}")
     if not problem.logarithmic:

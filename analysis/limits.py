@@ -33,7 +33,7 @@ def upper_limit(
     for _ in range(60):
         high = low + step
         if excess(high) > 0:
-            return float(brentq(excess, low, high, xtol=1e-3 * step, rtol=1e-6))
+            return float(brentq(excess, low, high, xtol=1e-9 * step, rtol=1e-6))
         low, step = high, 2 * step
     return math.nan
 
@@ -44,7 +44,7 @@ def lower_limit(problem: Activated, best: Minimum, scale: float, rise: float = O
     high = float(best.parameters[0])
     if high == 0 or excess(0.0) <= 0:
         return 0.0
-    return float(brentq(excess, 0.0, high, xtol=1e-3 * high, rtol=1e-6))
+    return float(brentq(excess, 0.0, high, xtol=1e-9 * high, rtol=1e-6))
 
 
 def half_width(problem: Activated, best: Minimum, sd: float, scale: float) -> float:

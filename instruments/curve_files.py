@@ -4,7 +4,6 @@ Formats: Lake Shore Model 8000 calibration data on disk, FILE DESCRIPTION. What 
 ValueError with one sentence that names file and line.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -174,7 +173,7 @@ def _fits(path: Path, lines: list[_Line]) -> Iterator[_Fit]:
         if line is None:
             raise ValueError(f"{path}: ends where {key!r} is required")
         label, colon, value = line.text.partition(":")
-        if not colon or re.match(key, label, re.IGNORECASE) is None:
+        if not colon or not label.lower().startswith(key.lower()):
             raise _wrong(path, line, f"a line {key!r} with a colon and a value")
         return _Line(line.number, value.strip())
 
@@ -182,17 +181,23 @@ def _fits(path: Path, lines: list[_Line]) -> Iterator[_Fit]:
         line = entry(key)
         return _numbers(path, line, 1, f"a number for {key!r}")[0]
 
-    for _ in range(int(number("Number of fit ranges"))):
+    def count(key: str) -> int:
+        line = entry(key)
+        if not line.text.isdecimal():
+            raise _wrong(path, line, f"a whole number for {key!r}")
+        return int(line.text)
+
+    for _ in range(count("Number of fit ranges")):
         entry("Fit range")
         kind = entry("Fit type")
         if kind.text.upper() not in ("LOG", "LIN"):
             raise _wrong(path, kind, "a fit type; allowed are LOG and LIN")
-        order = int(number("Order of fit"))
+        order = count("Order of fit")
         z = number("Zlower"), number("Zupper")
         ohm = number("Lower"), number("Upper")
         if not (z[0] < z[1] and 0 < ohm[0] < ohm[1]):
             raise ValueError(f"{path}: limits of a fit range must rise, got Z {z} and resistance {ohm}")
-        coefficients = tuple(number(rf"C\({i}\)") for i in range(order + 1))
+        coefficients = tuple(number(f"C({i})") for i in range(order + 1))
         yield _Fit(kind.text.upper() == "LOG", z, ohm, coefficients)
 
 

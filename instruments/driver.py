@@ -5,6 +5,7 @@ business of `coldfinger.instruments.link`. Over any other pymeasure adapter a dr
 repetition of questions.
 """
 
+import math
 import re
 import threading
 from collections.abc import Callable, Iterable
@@ -111,9 +112,12 @@ class Linked(Instrument):  # type: ignore[misc]
             if preprocess_reply is not None:
                 text = preprocess_reply(text)
             try:
-                return [cast(field.strip()) for field in text.split(separator, maxsplit)]
+                fields = [cast(field.strip()) for field in text.split(separator, maxsplit)]
             except ValueError as trouble:
                 raise ReplyError(f"required is {getattr(cast, '__name__', cast)} ({trouble})") from trouble
+            if not all(math.isfinite(field) for field in fields if isinstance(field, float)):
+                raise ReplyError("required is a finite number")
+            return fields
 
         return list(self.question(command, parse, retry))
 

@@ -4,6 +4,8 @@
 after everything had settled again and stays in the fit.
 """
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import IntFlag
 
 
@@ -60,3 +62,9 @@ DISBELIEVED = (
 def names(flags: int) -> list[str]:
     """Readable names of the bits that are set."""
     return [bit.name.lower().replace("_", " ") for bit in Quality if flags & bit and bit.name]
+
+
+def disbelief(flags: Iterable[int]) -> str:
+    """Why rows are not believed, most frequent reason first: "phase (10), gradient (2)"."""
+    counts = Counter(name for value in flags for name in names(value & int(DISBELIEVED)))
+    return ", ".join(f"{name} ({count})" for name, count in counts.most_common())

@@ -4,15 +4,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from coldfinger.analysis.fit import Estimate, Fit
 from coldfinger.procedures.demo import DemoPlan, DemoResult
 from coldfinger.procedures.family import FamilyMember, digits
+from coldfinger.procedures.quality import disbelief
 from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.runner import Progress as ProgressFunction
 from coldfinger.procedures.station import duration_text
@@ -57,16 +58,30 @@ class FamilyScreen:
 
     def show(self, result: DemoResult, plan: DemoPlan) -> None:
         """Print the table of fits and where everything is."""
-        console = Console()
+        console = Console(width=max(80, Console().width))
         console.print(fit_table(result.members, f"{Path(plan.sample).stem}, simulated, seed {plan.seed}"))
         for member in result.members:
-            if member.run.outcome != "done":
-                console.print(f"{member.field_oersted:g} Oe: {member.run.outcome}: {member.run.reason}", style="red")
+            for remark in _remarks(member):
+                console.print(f"{member.field_oersted:g} Oe: {remark}", style="red", soft_wrap=True)
         console.print(
             f"{duration_text(result.virtual_seconds)} of refrigerator time in {result.wall_seconds:.1f} s. "
             f"Runs: {plan.folder}" + (f", figure: {result.figure}" if result.figure else ""),
             soft_wrap=True,
         )
+
+
+def _remarks(member: FamilyMember) -> list[str]:
+    """What the table does not say: why a run is not done, why rows are not believed, why there is no fit."""
+    run = member.run
+    remarks = [f"{run.outcome}: {run.reason}"] if run.outcome != "done" else []
+    if member.fit is None:
+        remarks.append(f"no fit: {member.no_fit}")
+    elif member.fit.sd_scaled:
+        remarks.append("χ²/ν is above 1.5: the errors were widened, or the law does not hold")
+    if run.disbelieved:
+        reasons = disbelief(member.frame["flags"].astype(int))
+        remarks.append(f"{run.disbelieved} of {run.rows} rows not believed: {reasons}")
+    return remarks
 
 
 class _Ticker:
@@ -91,21 +106,13 @@ class _Ticker:
 
 
 def fit_table(members: Sequence[FamilyMember], title: str) -> Table:
-    """Field, law, saturation, activation energy, status, quality of every curve."""
-    table = Table(title=title)
-    for name, side in [
-        ("H (Oe)", "right"),
-        ("law", "left"),
-        ("saturation", "right"),
-        ("E_a (K)", "right"),
-        ("status", "left"),
-        ("chi²/ν", "right"),
-        ("T (K)", "left"),
-        ("rows", "right"),
-    ]:
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    """Field, law, saturation, activation energy, status, quality of every curve; fits 80 columns."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for name in ("H (Oe)", "law", "saturation", "E_a (mK)", "status", "χ²/ν", "rows"):
+        side: JustifyMethod = "left" if name in ("law", "status") else "right"
+        table.add_column(name, justify=side, no_wrap=True)
     for member in members:
-        table.add_row(f"{member.field_oersted:g}", *_fit_cells(member.fit, member.no_fit), _rows(member))
+        table.add_row(f"{member.field_oersted:g}", *_fit_cells(member), _rows(member))
     return table
 
 
@@ -114,23 +121,27 @@ def _rows(member: FamilyMember) -> str:
     return f"{run.rows - run.disbelieved}/{run.rows}"
 
 
-def _fit_cells(fit: Fit | None, no_fit: str) -> tuple[Any, ...]:
+def _fit_cells(member: FamilyMember) -> tuple[str, ...]:
+    fit = member.fit
     if fit is None:
-        return "-", no_fit, "-", "no fit", "-", "-"
-    base, energy = ("sigma_QF", "E_aI") if fit.law == "eq1" else ("rho_QF", "E_aS")
+        return "-", "-", "-", "no fit", "-"
+    insulator = fit.law == "eq1"
+    energy = fit.parameters["E_aI" if insulator else "E_aS"]
     return (
-        "Eq. 1" if fit.law == "eq1" else "Eq. 2",
-        _base(fit, fit.parameters[base]),
-        digits(fit.parameters[energy].value, fit.parameters[energy].sd),
-        {"value": "value", "weak": "weak", "limit": "upper limit"}[fit.status],
+        "Eq. 1" if insulator else "Eq. 2",
+        _saturation(fit, fit.parameters["sigma_QF"], 1e6, "µS")
+        if insulator
+        else _saturation(fit, fit.parameters["rho_QF"], 1e-3, "kΩ"),
+        digits(energy.value * 1e3, energy.sd * 1e3),
+        fit.status,
         f"{fit.chi2_nu:.2f}",
-        f"{fit.T_min:.3f}-{fit.T_max:.3f}",
     )
 
 
-def _base(fit: Fit, base: Estimate) -> str:
-    scale, unit, name = (1e6, "uS", "σ_QF") if fit.law == "eq1" else (1e-3, "kΩ", "ρ_QF")
-    if fit.status == "limit" or base.upper95 is not None and not base.value > 0:
-        limit = base.upper95 if base.upper95 is not None else float("nan")
-        return f"{name} < {limit * scale:.3g} {unit}"
-    return f"{name} = {digits(base.value * scale, base.sd * scale)} {unit}"
+def _saturation(fit: Fit, base: Estimate, scale: float, unit: str) -> str:
+    symbol = "σ_QF" if fit.law == "eq1" else "ρ_QF"
+    limit = "" if base.upper95 is None else f"< {base.upper95 * scale:.2g} {unit}"
+    if fit.status == "limit":
+        return f"{symbol} {limit}"
+    value = f"{symbol} = {digits(base.value * scale, base.sd * scale)} {unit}"
+    return f"{value} ({limit})" if limit else value

@@ -22,6 +22,7 @@ from coldfinger.sim.thermometer import ResistanceInput, Sensor
 from coldfinger.sim.wiring import Wiring
 
 TICK = 0.25  # s
+BRIDGE_STEP = 1.0  # s, how often the bridge looks after its ranges and filters
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Cryostat:
         self.tick = tick
         self.now = 0.0
         self.ticks = 0
+        self._slow = max(1, round(BRIDGE_STEP / tick))
         self.mixing_chamber = MixingChamber(laboratory.thermal, tick)
         self.chip = Chip(laboratory.thermal, tick)
         self.loop = ControlLoop(tick)
@@ -72,7 +74,8 @@ class Cryostat:
         self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]
     ) -> ResistanceInput:
         noise = WhiteNoise(seed, f"bridge {name}")
-        result = ResistanceInput(sensor, noise, self.tick, self.laboratory.bridge_noise)
+        step = self._slow * self.tick
+        result = ResistanceInput(sensor, noise, self.tick, self.laboratory.bridge_noise, step)
         result.mount = mount
         return result
 
@@ -93,8 +96,9 @@ class Cryostat:
         self.mixing_chamber.step(power)
         self.chip.step(warm, self.mixing_chamber.temperature)
         self.ticks += 1
-        for channel in self.inputs.values():
-            channel.step(time)
+        if self.ticks % self._slow == 0:
+            for channel in self.inputs.values():
+                channel.step(time)
         self.lockin.step(
             self.ticks, (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after)
         )

@@ -21,6 +21,7 @@ _RESOLUTION = 32768  # steps of full scale
 _INPUT_LIMIT = 1.4  # V peak at the input amplifier
 _AC_CORNER = 0.16  # Hz, assumed corner of ac coupling
 INPUT, FILTER, OUTPUT = 1, 2, 4  # overload bits
+_SHORT_STEPS = 2  # in a tick, when the time constant is shorter than it
 
 
 class InputNoise(NamedTuple):
@@ -36,15 +37,16 @@ class InputNoise(NamedTuple):
         return math.hypot(voltage, self.current * source_impedance)
 
 
-Response = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+Four = tuple[float, float, float, float]
+Response = tuple[Four, Four, Four]
 
 
 @lru_cache(maxsize=64)
-def pole_response(step: float, time_constant: float, poles: int) -> Response:
-    """(e_m, P_i, Q_i) of `poles` equal poles after `step` seconds; see the head of this module."""
+def pole_response(step: float, time_constant: float) -> Response:
+    """(e_m, P_i, Q_i) of four equal poles after `step` seconds; see the head of this module."""
     x = step / time_constant
     weights = [math.exp(-x)]
-    for m in range(1, poles):
+    for m in range(1, 4):
         weights.append(weights[-1] * x / m)
     steps, slopes = [], []
     left, delay = 0.0, 0.0
@@ -53,19 +55,28 @@ def pole_response(step: float, time_constant: float, poles: int) -> Response:
         steps.append(1.0 - left)
         delay += time_constant * (1.0 - left)
         slopes.append(step - delay)
-    return tuple(weights), tuple(steps), tuple(slopes)
+    return _four(weights), _four(steps), _four(slopes)
 
 
-def filter_step(state: list[complex], start: complex, slope: complex, response: Response) -> list[complex]:
-    """Outputs of all poles one step later, for an input that starts at `start` and moves with `slope`."""
-    weights, steps, slopes = response
-    result = []
-    for i in range(len(state)):
-        value = steps[i] * start + slopes[i] * slope
-        for m in range(i + 1):
-            value += weights[m] * state[i - m]
-        result.append(value)
-    return result
+def _four(values: list[float]) -> Four:
+    a, b, c, d = values
+    return a, b, c, d
+
+
+
+State = tuple[complex, complex, complex, complex]
+
+
+def filter_step(state: State, start: complex, slope: complex, response: Response) -> State:
+    """Outputs of four poles one step later, for an input that starts at `start` and moves with `slope` (1/s)."""
+    (e0, e1, e2, e3), (p1, p2, p3, p4), (q1, q2, q3, q4) = response
+    a, b, c, d = state
+    return (
+        p1 * start + q1 * slope + e0 * a,
+        p2 * start + q2 * slope + e0 * b + e1 * a,
+        p3 * start + q3 * slope + e0 * c + e1 * b + e2 * a,
+        p4 * start + q4 * slope + e0 * d + e1 * c + e2 * b + e3 * a,
+    )
 
 
 class LockinAmplifier:
@@ -95,8 +106,9 @@ class LockinAmplifier:
         self._tick = tick
         self._input_noise = input_noise
         self._series_resistance = series_resistance
-        self._state: list[complex] = [0j] * 4
-        self._last_step: tuple[float, list[complex], complex, complex] = (0.0, self._state, 0j, 0j)
+        self._state: State = (0j, 0j, 0j, 0j)
+        self._steps: list[tuple[float, State, complex, complex]] = [(0.0, self._state, 0j, 0j)]
+        self._step_length = tick
         self._arrived: tuple[object, complex] | None = None
 
     def step(self, tick: int, before: tuple[float, float], after: tuple[float, float]) -> None:
@@ -110,11 +122,7 @@ class LockinAmplifier:
             start = self._demodulated(before, drive, still)
         end = self._demodulated(after, drive, still)
         self._arrived = (setting, end)
-        error = self._input_error(tick, abs(end))
-        slope = (end - start) / self._tick
-        self._last_step = ((tick - 1) * self._tick, self._state, start + error, slope)
-        response = pole_response(self._tick, self.time_constant, 4)
-        self._state = filter_step(self._state, start + error, slope, response)
+        self._pass_through_poles(tick, start, (end - start) / self._tick, self._noise_scale(abs(end)))
         self._watch(abs(end))
 
     def output(self, time: float) -> tuple[float, float]:
@@ -122,14 +130,31 @@ class LockinAmplifier:
         value = self._filtered(time) + self._ripple(time)
         return self._displayed(value.real), self._displayed(value.imag)
 
+    def _pass_through_poles(self, tick: int, start: complex, slope: complex, noise: float) -> None:
+        # Noise is held for one step; steps longer than the time constant would leave the output too quiet.
+        count = 1 if self.time_constant > self._tick else _SHORT_STEPS
+        length = self._tick / count
+        noise *= math.sqrt(count)
+        response = pole_response(length, self.time_constant)
+        self._steps, self._step_length = [], length
+        real, imaginary = self._noise
+        for i in range(count):
+            index = tick * _SHORT_STEPS + i
+            value = start + slope * (i * length)
+            if noise:
+                value += complex(noise * real.at(index), noise * imaginary.at(index))
+            self._steps.append(((tick - 1) * self._tick + i * length, self._state, value, slope))
+            self._state = filter_step(self._state, value, slope, response)
+
     def _filtered(self, time: float) -> complex:
-        began, state, start, slope = self._last_step
-        passed = time - began
-        if passed <= 0.0:
-            return state[self.poles - 1]
-        if passed >= self._tick:
-            return self._state[self.poles - 1]
-        return filter_step(state, start, slope, pole_response(passed, self.time_constant, 4))[self.poles - 1]
+        pole = self.poles - 1
+        for began, state, start, slope in reversed(self._steps):
+            passed = time - began
+            if passed >= self._step_length:
+                return self._state[pole]
+            if passed > 0.0:
+                return filter_step(state, start, slope, pole_response(passed, self.time_constant))[pole]
+        return self._steps[0][1][pole]
 
     def _demodulated(self, place: tuple[float, float], drive: Drive, still: bool) -> complex:
         if self.harmonic != 1:
@@ -139,14 +164,14 @@ class LockinAmplifier:
             value /= complex(1.0, -_AC_CORNER / drive.frequency)
         return value * cmath.exp(-1j * math.radians(self.phase)) if self.phase else value
 
-    def _input_error(self, tick: int, signal: float) -> complex:
+    def _noise_scale(self, signal: float) -> float:
+        """S.d. (V) of the noise in each of X and Y when it is held for one tick."""
         if self._input_noise is None:
-            return 0j
+            return 0.0
         impedance = signal * self._series_resistance / self.amplitude
         density = self._input_noise.density(self.frequency * self.harmonic, impedance)
-        # White noise of density e, held for one tick: half the density in each of X and Y per unit bandwidth.
-        scale = density / math.sqrt(2.0 * self._tick)
-        return complex(scale * self._noise[0].at(tick), scale * self._noise[1].at(tick))
+        # White noise of density e: half of it in each of X and Y per unit bandwidth.
+        return density / math.sqrt(2.0 * self._tick)
 
     def _ripple(self, time: float) -> complex:
         """What the poles leave of the mixer's product at twice the frequency."""

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from pyvisa import rname
+
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.ami430 import AMI430
@@ -15,7 +17,6 @@ from coldfinger.sim.devices.ls372 import LakeShore372
 from coldfinger.sim.devices.sr830 import SR830
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.scpi import Panel, Port
-from pyvisa import rname
 
 BUS_TIME = 5e-3  # s of virtual time for one message
 ADDRESSES = {

@@ -43,7 +43,9 @@ class Sensor:
 class ResistanceInput:
     """One input of a resistance bridge with the sensor on it; plain attributes belong to the front panel."""
 
-    def __init__(self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float) -> None:
+    def __init__(
+        self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float, step: float = 1.0
+    ) -> None:
         self.sensor = sensor
         self.mode = "voltage"
         self.excitation = 20e-6  # V, or A in current mode
@@ -58,6 +60,7 @@ class ResistanceInput:
         self._noise = noise
         self._tick = tick
         self._density = noise_density
+        self._step = step
         self._setting: tuple[object, ...] = self._electrical_setting()
         self._changed = -math.inf
         self._filtered: float | None = None
@@ -110,10 +113,10 @@ class ResistanceInput:
 
     def settled(self, time: float) -> bool:
         """True when range and excitation have been left alone for long enough."""
-        return time - self._changed >= SETTLING
+        return self._electrical_setting() == self._setting and time - self._changed >= SETTLING
 
     def step(self, time: float) -> None:
-        """Advance to the tick at `time`: autorange and filter."""
+        """Advance by one step to `time`: autorange and filter."""
         self._time = time
         setting = self._electrical_setting()
         if setting != self._setting:
@@ -138,7 +141,7 @@ class ResistanceInput:
         if self.shunted:
             return 0.0
         resistance = self.true_resistance(time)
-        since = time - self._changed
+        since = time - self._changed if self._electrical_setting() == self._setting else 0.0
         if since < 10.0 * SETTLING:
             resistance *= 1.0 + 0.05 * math.exp(-5.0 * since / SETTLING)
         return resistance + self._error(int(time / self._tick))
@@ -160,5 +163,5 @@ class ResistanceInput:
         ):
             self._filtered = reading
         else:
-            weight = -math.expm1(-self._tick * math.log(100.0) / self.filter_settle)
+            weight = -math.expm1(-self._step * math.log(100.0) / self.filter_settle)
             self._filtered += weight * (reading - self._filtered)

@@ -11,10 +11,11 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
-from coldfinger.sim.rack import Rack, standard_rack
 from pyvisa import attributes, constants, errors, highlevel, rname
 from pyvisa.constants import BufferOperation, InterfaceType, ResourceAttribute, StatusCode
 from pyvisa.util import LibraryPath
+
+from coldfinger.sim.rack import Rack, standard_rack
 
 DEFAULT_NAME = "sim"
 _LONGEST_WAIT = 3600.0  # s of virtual time; an endless wait would never end in a world without other actors

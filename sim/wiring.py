@@ -58,9 +58,9 @@ class Wiring:
     def _film(self) -> Complex:
         """Nodal matrix of a film of 1 ohm/sq."""
         matrix = np.zeros((7, 7), dtype=complex)
-        _connect(matrix, _S1, _S2, 1.0 / self.end_squares)
+        _connect(matrix, _S1, _S2, 1.0 / max(self.end_squares, 1e-9))
         _connect(matrix, _S2, _S3, 1.0 / self.squares)
-        _connect(matrix, _S3, _S4, 1.0 / self.end_squares)
+        _connect(matrix, _S3, _S4, 1.0 / max(self.end_squares, 1e-9))
         return matrix
 
     def _lines(self, frequency: float) -> Complex:

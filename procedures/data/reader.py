@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from coldfinger.procedures.data.disk import RunFileError, cause_and_remedy, is_held
 from coldfinger.procedures.data.journal import JOURNAL_NAME, NON_FINITE, OUTCOMES, SCHEMA, parse, restored
 
@@ -171,9 +172,9 @@ def read_run(path: Path) -> Run:
     running = _is_running(tail.path)
     frame = tail.new_points()
     skipped = [*tail.skipped_lines] + ([tail.lines + 1] if tail.torn and not running else [])
-    if skipped and len(skipped) >= tail.lines and not tail.header and not tail.end and frame.empty:
+    if tail.lines and len(tail.skipped_lines) == tail.lines:
         raise RunFileError(
-            f"run file {tail.path}: none of its {len(skipped)} lines has a right checksum; it is not "
+            f"run file {tail.path}: none of its {tail.lines} lines has a right checksum; it is not "
             "the journal of a run, or another program has changed it; give the folder of a run"
         )
     end = tail.end

@@ -1,5 +1,6 @@
 """The first event of a run: everything that must be known to understand its numbers years later."""
 
+import functools
 import os
 import platform
 import re
@@ -43,6 +44,7 @@ def start_event(
     }
 
 
+@functools.cache  # reading eight package descriptions takes as long as writing a thousand points
 def _version(package: str) -> str | None:
     try:
         return metadata.version(package)

@@ -54,7 +54,7 @@ class Syncer:
         """Have everything recorded so far synced at once; False after `timeout` seconds or a failure."""
         with self._changed:
             target = self._written[0]
-            self._urgent = True
+            self._urgent = self._synced != self._written
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._synced[0] >= target or self.failure is not None, timeout)
             return self._synced[0] >= target
@@ -87,4 +87,5 @@ class Syncer:
                 return
             with self._changed:
                 self._synced, self._oldest = target, began
+                self._urgent = self._urgent and target != self._written
                 self._changed.notify_all()

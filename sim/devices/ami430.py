@@ -305,9 +305,9 @@ class AMI430(Panel):
         magnet.rate = rate * self._true_constant
         if not magnet.going or not bounds or magnet.quenched or self._arrived():
             return
-        ahead = [abs(abs(current) - b) for b in bounds if abs(current) != b]
-        ahead.append(abs(current))
-        self.due = self._cryostat.now + max(min(d for d in ahead if d > 0) / rate, _SHORTEST_LEG)
+        ahead = [abs(abs(current) - bound) for bound in (0.0, *bounds)]
+        nearest = min((distance for distance in ahead if distance > 0), default=float("inf"))
+        self.due = self._cryostat.now + max(nearest / rate, _SHORTEST_LEG)
 
     def _arrived(self) -> bool:
         magnet = self._magnet

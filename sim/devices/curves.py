@@ -4,7 +4,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-LINEAR, LOGARITHMIC = 3, 4  # formats: ohm / K, log10 ohm / K
+LOGARITHMIC = 4  # format of points in log10 ohm; all others are in ohm, and the cubic one is taken as linear
 MOST_POINTS = 200
 
 

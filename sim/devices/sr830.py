@@ -30,6 +30,7 @@ SLOWEST_ABOVE_RANGE = 15  # OFLT index of 30 s
 AUTO_GAIN_SLOWEST = 10  # OFLT index of 1 s: AGAN does nothing above
 AUTO_GAIN_WAIT = 10.0  # time constants between two looks of AGAN
 OUTPUT_QUEUE = 256  # bytes
+COMMANDS_WAITING = 64  # while AGAN runs; about an input buffer full
 
 UNLOCK, RANGE_CROSSED, TIME_CONSTANT_CHANGED = 8, 16, 32  # LIAS bits beside the three overloads
 INPUT_OVERFLOW, OUTPUT_OVERFLOW, EXECUTION, ILLEGAL, POWER_ON = 1, 4, 16, 32, 128  # *ESR bits
@@ -131,6 +132,10 @@ class SR830(Panel):
             self._event |= EXECUTION
 
     def run(self, steps: tuple[Step, ...], port: Port) -> None:
+        if len(steps) > 1:
+            for step in steps:
+                self.run((step,), port)
+            return
         if self._gaining:
             self._wait(steps, port)
             return
@@ -254,6 +259,9 @@ class SR830(Panel):
 
     @commands.command("OUTP?", takes=(integer(1, 4),))
     def read_output(self, which: int) -> str:
+        percent = self._setup.offsets[which - 1][0] if which < 4 else 0.0
+        if which < 3 and not percent:
+            return number(self._signal()[which - 1])  # most readings are this one
         return number(self._outputs()[which - 1])
 
     @commands.command("OUTR?", takes=(integer(1, 2),))
@@ -361,7 +369,7 @@ class SR830(Panel):
         return min(fitting, now)
 
     def _wait(self, steps: tuple[Step, ...], port: Port) -> None:
-        if len(self._waiting) < self.line_limit // 4:
+        if len(self._waiting) < COMMANDS_WAITING:
             self._waiting.append((steps, port))
         else:
             self._waiting.clear()

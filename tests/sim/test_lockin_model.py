@@ -27,35 +27,37 @@ def run(lockin: LockinAmplifier, seconds: float, start: int = 0) -> int:
 )
 def test_settling_times_of_n_poles(poles, one_percent, one_permille):
     for left, x in ((0.01, one_percent), (0.001, one_permille)):
-        state = filter_step([0j] * 4, 1.0 + 0j, 0j, pole_response(x, 1.0, 4))
+        state = filter_step((0j,) * 4, 1.0 + 0j, 0j, pole_response(x, 1.0))
         assert 1 - state[poles - 1].real == pytest.approx(left, rel=0.01)
 
 
 def test_a_step_may_be_cut_anywhere():
-    state = [0.3 + 0j, 0.1j, -0.2 + 0j, 0.05 + 0j]
-    whole = filter_step(state, 1 + 1j, 0.5 + 0j, pole_response(1.3, 0.4, 4))
-    part = filter_step(state, 1 + 1j, 0.5 + 0j, pole_response(0.5, 0.4, 4))
-    rest = filter_step(part, 1.25 + 1j, 0.5 + 0j, pole_response(0.8, 0.4, 4))
+    state = (0.3 + 0j, 0.1j, -0.2 + 0j, 0.05 + 0j)
+    whole = filter_step(state, 1 + 1j, 0.5 + 0j, pole_response(1.3, 0.4))
+    part = filter_step(state, 1 + 1j, 0.5 + 0j, pole_response(0.5, 0.4))
+    rest = filter_step(part, 1.25 + 1j, 0.5 + 0j, pole_response(0.8, 0.4))
     np.testing.assert_allclose(rest, whole, rtol=1e-12)
 
 
 def test_a_ramp_comes_through_late_by_n_time_constants():
-    state = filter_step([0j] * 4, 0j, 1.0 + 0j, pole_response(50.0, 1.0, 4))
+    state = filter_step((0j,) * 4, 0j, 1.0 + 0j, pole_response(50.0, 1.0))
     assert [50.0 - s.real for s in state] == pytest.approx([1.0, 2.0, 3.0, 4.0], rel=1e-9)
 
 
+@pytest.mark.parametrize("time_constant", [0.1, 1.0])
 @pytest.mark.parametrize(("poles", "bandwidth"), [(1, 1 / 4), (2, 1 / 8), (3, 3 / 32), (4, 5 / 64)])
-def test_noise_at_the_output_is_density_times_root_of_the_noise_bandwidth(poles, bandwidth):
+def test_noise_at_the_output_is_density_times_root_of_the_noise_bandwidth(poles, bandwidth, time_constant):
     lockin = amplifier(signal=lambda *a: 0j, noise=InputNoise())
-    lockin.time_constant, lockin.poles, lockin.sensitivity = 1.0, poles, 1e-6
+    lockin.time_constant, lockin.poles, lockin.sensitivity = time_constant, poles, 1e-6
     last = run(lockin, 30.0)
     readings = []
     for _ in range(6000):
         last = run(lockin, 1.0, last)
         readings.append(lockin.output(last * 0.25))
-    expected = 11.8e-9 * math.sqrt(bandwidth)  # 11.8 nV/sqrt(Hz) at 7 Hz
+    expected = 11.8e-9 * math.sqrt(bandwidth / time_constant)  # 11.8 nV/sqrt(Hz) at 7 Hz
     # Scatter of the estimate: some 2000 independent readings, 1.6 %; the converter adds nothing at 1 uV full scale.
-    assert np.std(np.array(readings)) == pytest.approx(expected, rel=0.06)
+    # A single pole faster than the tick hears the noise in steps of half a tick and is 6 % too quiet.
+    assert np.std(np.array(readings)) == pytest.approx(expected, rel=0.08 if poles == 1 else 0.05)
 
 
 @pytest.mark.parametrize(("frequency", "density"), [(0.7, 32.6e-9), (1.7, 21.4e-9), (7.0, 11.8e-9)])

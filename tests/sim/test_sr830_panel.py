@@ -1,6 +1,7 @@
 """The simulated SR830 against its manual (chapter 5) and against replies of real units."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -85,7 +86,9 @@ def test_index_tables_reach_from_first_to_last(panel, cryostat):
         assert time_constant == pytest.approx((1, 3)[i % 2] * 10.0 ** (i // 2 - 5))
 
 
-@pytest.mark.parametrize(("given_", "kept"), [(541, -179), (-360, 0), (180, 180), (729.99, 9.99), (12.346, 12.35)])
+@pytest.mark.parametrize(
+    ("given_", "kept"), [(541, -179), (-360, 0), (180, 180), (729.99, 9.99), (12.346, 12.35)]
+)
 def test_phase_is_kept_within_half_a_turn_to_a_hundredth(panel, cryostat, given_, kept):
     panel.receive(f"PHAS {given_}\n".encode())
     assert float(ask(panel, "PHAS?")) == pytest.approx(kept)
@@ -98,7 +101,9 @@ def test_a_wrapped_phase_is_the_same_angle(phase):
     assert math.remainder(wrapped(phase) - phase, 360.0) == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize(("given_", "kept"), [("0.1033", "0.104"), ("0.004", "0.004"), ("5", "5"), ("1.001", "1")])
+@pytest.mark.parametrize(
+    ("given_", "kept"), [("0.1033", "0.104"), ("0.004", "0.004"), ("5", "5"), ("1.001", "1")]
+)
 def test_sine_output_moves_in_steps_of_two_millivolts(panel, cryostat, given_, kept):
     panel.receive(f"SLVL{given_}\n".encode())
     assert ask(panel, "SLVL?") == kept
@@ -106,11 +111,11 @@ def test_sine_output_moves_in_steps_of_two_millivolts(panel, cryostat, given_, k
 
 
 @pytest.mark.parametrize(
-    ("given_", "kept"), [("7.12345", 7.1234), ("0.71235", 0.7124), ("12345.6", 12346), ("1.7e0", 1.7)]
+    ("given_", "kept"), [("7.12347", 7.1235), ("0.71238", 0.7124), ("12345.6", 12346), ("1.7e0", 1.7)]
 )
 def test_frequency_has_five_digits_or_tenths_of_a_millihertz(panel, given_, kept):
     panel.receive(f"FREQ {given_}\n".encode())
-    assert float(ask(panel, "FREQ?")) == pytest.approx(kept, abs=1.01e-4 if kept < 1 else 1e-9 * kept + 1.01e-4)
+    assert float(ask(panel, "FREQ?")) == kept
 
 
 def test_harmonic_is_reduced_to_the_largest_that_fits(panel, cryostat):
@@ -124,8 +129,25 @@ def test_harmonic_is_reduced_to_the_largest_that_fits(panel, cryostat):
 
 @pytest.mark.parametrize(
     "text",
-    ["SLVL 0.003", "SLVL 5.01", "FREQ 0.0009", "FREQ 102001", "PHAS 730", "SENS 27", "OFLT 20", "OFSL 4"]
-    + ["HARM 0", "OUTP? 5", "SNAP? 1", "AUXV 1,10.6", "OEXP 1,106,0", "SENS", "SENS x", "RSET 9", "*ESR? 8"],
+    [
+        "SLVL 0.003",
+        "SLVL 5.01",
+        "FREQ 0.0009",
+        "FREQ 102001",
+        "PHAS 730",
+        "SENS 27",
+        "OFLT 20",
+        "OFSL 4",
+        "HARM 0",
+        "OUTP? 5",
+        "SNAP? 1",
+        "AUXV 1,10.6",
+        "OEXP 1,106,0",
+        "SENS",
+        "SENS x",
+        "RSET 9",
+        "*ESR? 8",
+    ],
 )
 def test_a_bad_parameter_is_silent_and_latches_bit_4(panel, text):
     before = panel._setup
@@ -137,9 +159,7 @@ def test_a_bad_parameter_is_silent_and_latches_bit_4(panel, text):
 
 @pytest.mark.parametrize("text", ["FOO", "FOO?", "TRCA?1,0,1", "FAST2", "STRT", "*XYZ?", "OUTPUT?1"])
 def test_an_unknown_command_is_silent_and_latches_bit_5(panel, text):
-    panel.receive(text.encode() + b"\n")
-    assert event(panel) & 48 in (32, 16)
-    assert panel.receive(b"FOO?\n") == b""
+    assert panel.receive(text.encode() + b"\n") == b""
     assert event(panel) == 32
 
 
@@ -226,7 +246,17 @@ def test_auto_phase_turns_the_signal_into_x(panel, cryostat):
 
 
 def test_settings_reach_the_lock_in_and_come_back(panel, cryostat):
-    pairs = {"ICPL": 0, "OFSL": 1, "ISRC": 1, "IGND": 1, "ILIN": 3, "RMOD": 0, "RSLP": 1, "OVRM": 1, "LOCL": 2}
+    pairs = {
+        "ICPL": 0,
+        "OFSL": 1,
+        "ISRC": 1,
+        "IGND": 1,
+        "ILIN": 3,
+        "RMOD": 0,
+        "RSLP": 1,
+        "OVRM": 1,
+        "LOCL": 2,
+    }
     for name, value in pairs.items():
         assert panel.receive(f"{name} {value}\n".encode()) == b""
         assert ask(panel, f"{name}?") == str(value)
@@ -240,7 +270,9 @@ def test_settings_reach_the_lock_in_and_come_back(panel, cryostat):
 
 def test_reset_restores_the_manuals_defaults_and_setups_are_kept(panel, cryostat):
     panel.receive(b"SENS 3;SSET 4;*RST\n")
-    replies = [ask(panel, q) for q in ("FREQ?", "SLVL?", "PHAS?", "SENS?", "OFLT?", "OFSL?", "RMOD?", "ICPL?")]
+    replies = [
+        ask(panel, q) for q in ("FREQ?", "SLVL?", "PHAS?", "SENS?", "OFLT?", "OFSL?", "RMOD?", "ICPL?")
+    ]
     assert replies == ["1000", "1", "0", "26", "8", "1", "2", "0"]
     assert cryostat.lockin.frequency == 1000.0
     panel.receive(b"RSET 4\n")
@@ -287,8 +319,7 @@ def test_auto_gain_holds_later_commands_until_it_is_done():
     port = rack.connect(ADDRESS)
     rack.exchange(port, b"SLVL 1;SENS 26;OFLT 8", end=True)
     clock.sleep(60.0)
-    rack.exchange(port, b"AGAN", end=True)
-    rack.exchange(port, b"SENS?", end=True)
+    rack.exchange(port, b"AGAN;SENS?", end=True)
     assert not port.out
     assert port.panel.serial_poll(False) == 1
     assert rack.wait_for_reply(port, 30.0)
@@ -298,7 +329,7 @@ def test_auto_gain_holds_later_commands_until_it_is_done():
     assert port.panel.serial_poll(False) == 3
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.01, 5.0), max_size=8))
 def test_auto_gain_comes_out_the_same_however_often_one_looks(looks):
     results = []
@@ -322,7 +353,17 @@ def test_auto_gain_does_nothing_for_slow_filters(panel):
     assert ask(panel, "SENS?") == "26"
 
 
-COMMANDS = [b"OUTP?1", b"SNAP?1,2", b"SENS 5", b"SENS?", b"*ESR?", b"LIAS?", b"PHAS 541;PHAS?", b"FREQ", b"AGAN"]
+COMMANDS = [
+    b"OUTP?1",
+    b"SNAP?1,2",
+    b"SENS 5",
+    b"SENS?",
+    b"*ESR?",
+    b"LIAS?",
+    b"PHAS 541;PHAS?",
+    b"FREQ",
+    b"AGAN",
+]
 COMMANDS += [b"FOO?", b"OEXP?1", b"SLVL 0.1", b"SLVL?", b"OUTX 0", b"OUTX 1", b"*STB? 1", b"DDEF?1;", b"APHS"]
 conversation = st.lists(
     st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r", b"\r\n"])),
@@ -330,19 +371,21 @@ conversation = st.lists(
 ).map(lambda parts: b"".join(command + end for command, end in parts))
 
 
+@settings(max_examples=50, deadline=None)
 @given(conversation, st.lists(st.integers(0, 500), max_size=6))
 def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
     whole, cut = SR830(laboratory()), SR830(laboratory())
     places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in zip(places, places[1:], strict=False))
+    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
     assert replies == whole.receive(message)
 
 
 words = st.sampled_from([header.encode() for header in SR830.commands.entries])
 numbers = st.lists(st.floats().map(str) | st.integers().map(str) | st.text(max_size=3), max_size=4)
-commands = st.builds(lambda w, n: w + " ".encode() + ",".join(n).encode(), words, numbers)
+commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(commands | st.binary(max_size=60), max_size=8), st.booleans())
 def test_no_bytes_ever_raise(parts, end):
     panel = SR830(laboratory())

@@ -1,0 +1,359 @@
+"""What each driver must put on the wire, from the manuals: one row a property.
+
+The rows serve the protocol tests, where the other side is a script, and any test that holds a driver against a live
+instrument or a simulator: there, `set_command` must make `query` answer with something that reads as `set_value`.
+"""
+
+from typing import Any, NamedTuple
+
+from coldfinger.instruments.ami import FieldUnit, RateUnit
+from coldfinger.instruments.lakeshore import (
+    PID,
+    Autorange,
+    Coefficient,
+    ControlMode,
+    ExcitationMode,
+    Filter,
+    HeaterDisplay,
+    HeaterSetup,
+    InputSettings,
+    InputSetup,
+    OutputMode,
+    Ramp,
+    Scan,
+    Unit,
+)
+from coldfinger.instruments.roles import XY, BridgeReading, BridgeStatus, LockInStatus, RampState
+from coldfinger.instruments.srs import (
+    InputConfiguration,
+    InputCoupling,
+    InputGrounding,
+    LineFilter,
+    Offset,
+    OutputInterface,
+    ReferenceSlope,
+    ReferenceSource,
+    Reserve,
+)
+
+Exchanges = tuple[tuple[str, str | None], ...]
+
+
+class Row(NamedTuple):
+    """One property: what is asked, a reply and its value; what is set, as which command, amid which exchanges."""
+
+    property: str
+    query: str
+    reply: str
+    value: Any
+    set_value: Any = None
+    set_command: str | None = None
+    before: Exchanges = ()  # exchanges of a set, before the command
+    after: Exchanges = ()  # and after its error check
+
+
+class Limit(NamedTuple):
+    """Both edges of a number: the edge, its command, and a number just outside."""
+
+    property: str
+    low: Any
+    low_command: str
+    below: Any
+    high: Any
+    high_command: str
+    above: Any
+    before: Exchanges = ()
+    after: Exchanges = ()
+
+
+SR830_IDENTITY = "Stanford_Research_Systems,SR830,s/n12345,ver1.07"
+LS372_IDENTITY = "LSCI,MODEL372,LSA23JD,1.3"
+AMI430_IDENTITY = "AMERICAN MAGNETICS INC.,MODEL 430,2.01"
+
+_ONCE: Exchanges = (("HARM?", "1"),)
+SR830 = [
+    Row("frequency", "FREQ?", "7.0000", 7.0, 1.7, "FREQ 1.7", before=_ONCE),
+    Row("harmonic", "HARM?", "1", 1, 3, "HARM 3", before=(("FREQ?", "7"),)),
+    Row("phase", "PHAS?", "-179.00", -179.0, 12.34, "PHAS 12.34"),
+    Row("sine_voltage", "SLVL?", "1.000", 1.0, 0.1, "SLVL 0.100"),
+    Row("reference_source", "FMOD?", "1", ReferenceSource.INTERNAL, ReferenceSource.EXTERNAL, "FMOD 0"),
+    Row("reference_slope", "RSLP?", "0", ReferenceSlope.SINE, ReferenceSlope.TTL_FALLING, "RSLP 2"),
+    Row("input_configuration", "ISRC?", "0", InputConfiguration.A, InputConfiguration.A_MINUS_B, "ISRC 1"),
+    Row("input_grounding", "IGND?", "0", InputGrounding.FLOAT, InputGrounding.GROUND, "IGND 1"),
+    Row("input_coupling", "ICPL?", "0", InputCoupling.AC, InputCoupling.DC, "ICPL 1"),
+    Row("line_filter", "ILIN?", "3", LineFilter.BOTH, LineFilter.NONE, "ILIN 0"),
+    Row("sensitivity", "SENS?", "17", 1e-3, 5e-9, "SENS 1"),
+    Row("reserve", "RMOD?", "2", Reserve.LOW_NOISE, Reserve.NORMAL, "RMOD 1"),
+    Row("time_constant", "OFLT?", "10", 1.0, 0.3, "OFLT 9"),
+    Row("filter_slope", "OFSL?", "3", 24, 18, "OFSL 2"),
+    Row("sync_filter", "SYNC?", "0", False, True, "SYNC 1"),
+    Row("offset_x", "OEXP? 1", "0.00,0", Offset(0.0, 1), Offset(12.5, 10), "OEXP 1,12.50,1"),
+    Row("offset_y", "OEXP? 2", "-3.5,2", Offset(-3.5, 100), Offset(0.0, 1), "OEXP 2,0.00,0"),
+    Row("offset_r", "OEXP? 3", "0,0", Offset(0.0, 1), Offset(-105, 100), "OEXP 3,-105.00,2"),
+    Row("aux_output_1", "AUXV? 1", "0.000", 0.0, 0.123, "AUXV 1,0.123"),
+    Row("aux_output_2", "AUXV? 2", "-10.500", -10.5, 1.0, "AUXV 2,1.000"),
+    Row("aux_output_3", "AUXV? 3", "5e-003", 5e-3, -0.001, "AUXV 3,-0.001"),
+    Row("aux_output_4", "AUXV? 4", "1.25", 1.25, 0.0, "AUXV 4,0.000"),
+    Row("aux_input_1", "OAUX? 1", "0.000333", 0.000333),
+    Row("aux_input_2", "OAUX? 2", "-1.5", -1.5),
+    Row("aux_input_3", "OAUX? 3", "10", 10.0),
+    Row("aux_input_4", "OAUX? 4", "0", 0.0),
+    Row("output_interface", "OUTX?", "1", OutputInterface.GPIB, OutputInterface.GPIB, "OUTX 1"),
+    Row("x", "OUTP? 1", "-4.17234e-007", -4.17234e-7),
+    Row("y", "OUTP? 2", "0.951359", 0.951359),
+    Row("r", "OUTP? 3", "5e-05", 5e-5),
+    Row("theta", "OUTP? 4", "-179.99", -179.99),
+    Row("xy", "SNAP? 1,2", "0.951359,-4.17234e-007", XY(0.951359, -4.17234e-7)),
+    Row("status", "LIAS?", "41", LockInStatus.INPUT_OVERLOAD | LockInStatus.REFERENCE_UNLOCKED),
+]
+SR830_LIMITS = [
+    Limit("frequency", 0.001, "FREQ 0.001", 0.00099, 102000, "FREQ 102000", 102000.1, before=_ONCE),
+    Limit("harmonic", 1, "HARM 1", 0, 19999, "HARM 19999", 20000, before=(("FREQ?", "5"),)),
+    Limit("phase", -360, "PHAS -360.00", -360.01, 729.99, "PHAS 729.99", 730),
+    Limit("sine_voltage", 0.004, "SLVL 0.004", 0.0039, 5, "SLVL 5.000", 5.002),
+    Limit("sensitivity", 2e-9, "SENS 0", 1e-9, 1.0, "SENS 26", 2.0),
+    Limit("time_constant", 1e-5, "OFLT 0", 3e-6, 3e4, "OFLT 19", 1e5),
+    Limit("filter_slope", 6, "OFSL 0", 0, 24, "OFSL 3", 30),
+    *(
+        Limit(f"aux_output_{i}", -10.5, f"AUXV {i},-10.500", -10.501, 10.5, f"AUXV {i},10.500", 10.501)
+        for i in (1, 2, 3, 4)
+    ),
+    *(
+        Limit(
+            f"offset_{letter}",
+            Offset(-105, 1),
+            f"OEXP {i},-105.00,0",
+            Offset(-105.1, 1),
+            Offset(105, 100),
+            f"OEXP {i},105.00,2",
+            Offset(105.1, 100),
+        )
+        for i, letter in enumerate("xyr", 1)
+    ),
+]
+
+LS372 = [Row("scan", "SCAN?", "01,1", Scan(1, True), Scan(6, False), "SCAN 6,0")]
+LS372_LIMITS = [
+    Limit("scan", Scan(1, True), "SCAN 1,1", Scan(0, True), Scan(16, False), "SCAN 16,0", Scan(17, False)),
+]
+_IN_KELVIN: Exchanges = (("INTYPE? A", "1,04,0,15,0,1"),)
+LS372_CONTROLLER = [
+    Row("temperature", "KRDG? A", "+293.873E+00", 293.873),
+    Row("status", "RDGST? A", "016", BridgeStatus.RESISTANCE_OVER),
+    Row("setpoint", "SETP? 0", "+100.000E-03", 0.1, 0.05, "SETP 0,0.05", before=_IN_KELVIN),
+    Row(
+        "setpoint_unit",
+        "INTYPE? A",
+        "1,04,0,15,0,2",
+        Unit.OHM,
+        Unit.KELVIN,
+        "INTYPE A,1,4,0,15,0,1",
+        before=(("INTYPE? A", "1,04,0,15,0,2"),),
+    ),
+    Row("ramp", "RAMP? 0", "1,+000.600", Ramp(True, 0.01), Ramp(True, 0.2 / 60), "RAMP 0,1,0.2"),
+    Row("ramping", "RAMPST? 0", "1", True),
+    Row("pid", "PID? 0", "+0010.00,+0020.0,+00.00", PID(10, 20, 0), PID(2.5, 15, 0), "PID 0,2.5,15,0"),
+    Row("heater_range", "RANGE? 0", "0", 0.0, 316e-6, "RANGE 0,3"),
+    Row("heater_output", "HTR?", "+00.0005E+00", 0.0005),
+    Row("heater_status", "HTRST? 0", "0", 0),
+    Row(
+        "heater_setup",
+        "HTRSET? 0",
+        "+120.000,8,+0000.00,1",
+        HeaterSetup(120.0, HeaterDisplay.CURRENT),
+        HeaterSetup(100.5, HeaterDisplay.POWER),
+        "HTRSET 0,100.5,0,0,2",
+    ),
+    Row(
+        "output_mode",
+        "OUTMODE? 0",
+        "2,6,1,0,0,001",
+        OutputMode(ControlMode.OPEN_LOOP, "6", True, False, False, 1),
+        OutputMode(ControlMode.CLOSED_LOOP, "A", False, False, True, 5),
+        "OUTMODE 0,5,A,0,0,1,5",
+    ),
+]
+
+
+def _output_mode(delay: int) -> OutputMode:
+    return OutputMode(ControlMode.CLOSED_LOOP, "A", False, False, False, delay)
+
+
+LS372_CONTROLLER_LIMITS = [
+    Limit("setpoint", 0, "SETP 0,0", -0.001, 400, "SETP 0,400", 400.1, before=_IN_KELVIN),
+    Limit(
+        "ramp",
+        Ramp(True, 0.001 / 60),
+        "RAMP 0,1,0.001",
+        Ramp(True, 0.0009 / 60),
+        Ramp(False, 100 / 60),
+        "RAMP 0,0,100",
+        Ramp(False, 101 / 60),
+    ),
+    Limit("ramp", Ramp(True, 0), "RAMP 0,1,0", Ramp(True, -1), Ramp(True, 1), "RAMP 0,1,60", Ramp(True, 2)),
+    Limit(
+        "pid", PID(0, 0, 0), "PID 0,0,0,0", PID(-1, 0, 0), PID(1000, 1, 1), "PID 0,1000,1,1", PID(1001, 1, 1)
+    ),
+    Limit(
+        "pid",
+        PID(1, 0, 0),
+        "PID 0,1,0,0",
+        PID(1, -1, 0),
+        PID(1, 10000, 1),
+        "PID 0,1,10000,1",
+        PID(1, 10001, 1),
+    ),
+    Limit(
+        "pid", PID(1, 1, 0), "PID 0,1,1,0", PID(1, 1, -1), PID(1, 1, 2500), "PID 0,1,1,2500", PID(1, 1, 2501)
+    ),
+    Limit("heater_range", 0, "RANGE 0,0", 1e-6, 0.1, "RANGE 0,8", 0.316),
+    Limit(
+        "heater_setup",
+        HeaterSetup(1, HeaterDisplay.CURRENT),
+        "HTRSET 0,1,0,0,1",
+        HeaterSetup(0.5, HeaterDisplay.CURRENT),
+        HeaterSetup(2000, HeaterDisplay.POWER),
+        "HTRSET 0,2000,0,0,2",
+        HeaterSetup(2001, HeaterDisplay.POWER),
+    ),
+    Limit(
+        "output_mode",
+        _output_mode(1),
+        "OUTMODE 0,5,A,0,0,0,1",
+        _output_mode(0),
+        _output_mode(255),
+        "OUTMODE 0,5,A,0,0,0,255",
+        _output_mode(256),
+    ),
+]
+
+
+def _setup(mode: ExcitationMode, excitation: float, resistance: float) -> InputSetup:
+    return InputSetup(mode, excitation, Autorange.OFF, resistance, False, Unit.OHM)
+
+
+LS372_BRIDGE = [
+    Row("reading", "SRDG? 1;RDGST? 1", "+108.278E+00;000", BridgeReading(108.278, BridgeStatus(0))),
+    Row("kelvin", "KRDG? 1", "+050.123E-03", 0.050123),
+    Row("quadrature", "QRDG? 1", "-001.250E+00", -1.25),
+    Row("excitation_power", "RDGPWR? 1", "+001.800E-15", 1.8e-15),
+    Row(
+        "setup",
+        "INTYPE? 1",
+        "0,07,1,10,0,1",
+        InputSetup(ExcitationMode.VOLTAGE, 2e-3, Autorange.ON, 63.2, False, Unit.KELVIN),
+        InputSetup(ExcitationMode.CURRENT, 3.16e-9, Autorange.OFF, 20e3, True, Unit.OHM),
+        "INTYPE 1,1,8,0,15,1,2",
+    ),
+    Row(
+        "settings",
+        "INSET? 1",
+        "1,007,003,21,1",
+        InputSettings(True, 7, 3, 21, Coefficient.NEGATIVE),
+        InputSettings(False, 10, 5, 0, Coefficient.POSITIVE),
+        "INSET 1,0,10,5,0,2",
+    ),
+    Row("filter", "FILTER? 1", "1,010,02", Filter(True, 10, 2), Filter(False, 18, 10), "FILTER 1,0,18,10"),
+]
+
+
+def _settings(dwell: int, pause: int, curve: int) -> InputSettings:
+    return InputSettings(True, dwell, pause, curve, Coefficient.NEGATIVE)
+
+
+_VOLTAGE, _CURRENT = ExcitationMode.VOLTAGE, ExcitationMode.CURRENT
+LS372_BRIDGE_LIMITS = [
+    Limit(
+        "setup",
+        _setup(_VOLTAGE, 2e-6, 2e-3),
+        "INTYPE 1,0,1,0,1,0,2",
+        _setup(_VOLTAGE, 1e-6, 2e-3),
+        _setup(_VOLTAGE, 0.632, 63.2e6),
+        "INTYPE 1,0,12,0,22,0,2",
+        _setup(_VOLTAGE, 2.0, 63.2e6),
+    ),
+    Limit(
+        "setup",
+        _setup(_CURRENT, 1e-12, 2e-3),
+        "INTYPE 1,1,1,0,1,0,2",
+        _setup(_CURRENT, 1e-12, 1e-3),
+        _setup(_CURRENT, 31.6e-3, 63.2e6),
+        "INTYPE 1,1,22,0,22,0,2",
+        _setup(_CURRENT, 31.6e-3, 200e6),
+    ),
+    Limit(
+        "settings",
+        _settings(1, 3, 0),
+        "INSET 1,1,1,3,0,1",
+        _settings(0, 3, 0),
+        _settings(200, 200, 59),
+        "INSET 1,1,200,200,59,1",
+        _settings(200, 200, 60),
+    ),
+    Limit(
+        "settings",
+        _settings(1, 3, 1),
+        "INSET 1,1,1,3,1,1",
+        _settings(1, 2, 1),
+        _settings(1, 200, 1),
+        "INSET 1,1,1,200,1,1",
+        _settings(1, 201, 1),
+    ),
+    Limit(
+        "filter",
+        Filter(True, 1, 1),
+        "FILTER 1,1,1,1",
+        Filter(True, 0, 1),
+        Filter(True, 200, 80),
+        "FILTER 1,1,200,80",
+        Filter(True, 200, 81),
+    ),
+]
+
+_NO_ERROR: Exchanges = (("SYST:ERR?", '0,"No errors"'),)
+_IN_TESLA: Exchanges = (("FIELD:UNITS?", "1"), ("RAMP:RATE:UNITS?", "0"))
+_TO_SEGMENT: Exchanges = (
+    *_IN_TESLA,
+    ("CURR:LIMIT?", "60.0"),
+    ("COIL?", "0.1"),
+    ("CONF:RAMP:RATE:SEG 1", None),
+    *_NO_ERROR,
+)
+AMI430 = [
+    Row("units", "FIELD:UNITS?", "1", FieldUnit.TESLA),
+    Row("rate_units", "RAMP:RATE:UNITS?", "0", RateUnit.PER_SECOND),
+    Row("coil_constant", "COIL?", "0.1182", 0.1182),
+    Row("current_limit", "CURR:LIMIT?", "60.000", 60.0),
+    Row("voltage_limit", "VOLT:LIM?", "2.2", 2.2),
+    Row("ramp_segments", "RAMP:RATE:SEG?", "10", 10),
+    Row("field", "FIELD:MAG?", "-0.0600", -0.06),
+    Row("current", "CURR:MAG?", "+1.5", 1.5),
+    Row("supply_current", "CURR:SUPP?", "1.5e-3", 1.5e-3),
+    Row("voltage", "VOLT:MAG?", "0.01", 0.01),
+    Row("supply_voltage", "VOLT:SUPP?", "0.02", 0.02),
+    Row("state", "STATE?", "2", RampState.HOLDING),
+    Row("switch_installed", "PS:INST?", "0", False),
+    Row("switch_heated", "PS?", "1", True),
+    Row("persistent", "PERS?", "0", False),
+    Row("quenched", "QU?", "0", False),
+    Row(
+        "target",
+        "FIELD:TARG?",
+        "0.0300",
+        0.03,
+        0.06,
+        "CONF:FIELD:TARG 0.06",
+        before=_IN_TESLA,
+        after=(("FIELD:TARG?", "0.060000"),),
+    ),
+    Row(
+        "ramp_rate",
+        "RAMP:RATE:FIELD:1?",
+        "0.0002,6.0",
+        0.0002,
+        0.0001,
+        "CONF:RAMP:RATE:FIELD 1,0.0001,6",
+        before=_TO_SEGMENT,
+        after=(("RAMP:RATE:FIELD:1?", "0.000100,6.0000"),),
+    ),
+]

@@ -1,0 +1,127 @@
+"""Checks that hold for every driver, written once: what goes over the wire, and what is refused before it does."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from coldfinger.instruments.errors import ReplyError
+from pymeasure.test import expected_protocol
+
+from tests.instruments.contracts import Exchanges, Limit, Row
+
+ABOUT_THE_LINK = {"who", "doubts", "name"}  # properties that ask the instrument nothing
+NOT_NUMBERS = ("0.1", None, float("nan"), float("inf"), [1.0], 1j, b"1")
+
+
+class Bench:
+    """A driver class, the view of it under test, and how it asks for errors after a command."""
+
+    def __init__(
+        self, driver: type, view: str = "", appended: str = "", check: Exchanges = (), **kwargs: Any
+    ):
+        self.driver, self.view, self.appended, self.check, self.kwargs = driver, view, appended, check, kwargs
+
+    def command(self, command: str) -> Exchanges:
+        """The exchanges of an accepted command."""
+        if self.appended:
+            return ((command + self.appended, "000"),)
+        return ((command, None), *self.check)
+
+    @contextmanager
+    def talking(self, exchanges: Iterable[tuple[str, str | None]]) -> Iterator[Any]:
+        """The view, over a wire on which exactly these exchanges take place."""
+        with expected_protocol(self.driver, list(exchanges), **self.kwargs) as driver:
+            yield getattr(driver, self.view) if self.view else driver
+
+    def silent(self) -> Any:
+        """The view, over a wire on which nothing may be sent."""
+        return self.talking(())
+
+
+def properties_of(kind: type) -> dict[str, property]:
+    """All properties of our own classes, by name."""
+    return {
+        name: member
+        for owner in reversed(kind.__mro__)
+        if owner.__module__.startswith("coldfinger.")
+        for name, member in vars(owner).items()
+        if isinstance(member, property) and name not in ABOUT_THE_LINK
+    }
+
+
+def settable(kind: type) -> set[str]:
+    """Names of the properties that can be set."""
+    return {name for name, member in properties_of(kind).items() if _sets(member)}
+
+
+def _sets(member: property) -> bool:
+    # pymeasure's measurements have a setter too, which raises LookupError.
+    if member.fset is None:
+        return False
+    command = (member.fset.__defaults__ or (True,))[0]
+    return command is not None
+
+
+def check_coverage(kind: type, rows: Sequence[Row], limits: Sequence[Limit]) -> None:
+    """Every property has a row, every one that can be set has a set command, and no row is about nothing."""
+    assert {row.property for row in rows} == set(properties_of(kind))
+    assert {row.property for row in rows if row.set_command} == settable(kind)
+    assert {limit.property for limit in limits} <= settable(kind)
+
+
+def check_get(bench: Bench, row: Row) -> None:
+    """The question goes out byte for byte and the reply becomes the value, of the same type."""
+    with bench.talking([(row.query, row.reply)]) as view:
+        value = getattr(view, row.property)
+    assert value == row.value
+    assert type(value) is type(row.value)
+
+
+def check_set(bench: Bench, row: Row) -> None:
+    """The command goes out byte for byte, then its errors are asked for."""
+    assert row.set_command is not None
+    with bench.talking([*row.before, *bench.command(row.set_command), *row.after]) as view:
+        setattr(view, row.property, row.set_value)
+
+
+def check_limit(bench: Bench, limit: Limit, after: dict[str, Exchanges] | None = None) -> None:
+    """Both edges are sent, and what lies outside is refused before anything is sent."""
+    for value, command in ((limit.low, limit.low_command), (limit.high, limit.high_command)):
+        with bench.talking([*limit.before, *bench.command(command), *limit.after]) as view:
+            setattr(view, limit.property, value)
+    for value in (limit.below, limit.above):
+        with bench.silent() as view, pytest.raises(ValueError, match="allowed are"):
+            setattr(view, limit.property, value)
+
+
+def check_types(bench: Bench, row: Row) -> None:
+    """Text, None, nan, bool for a number and a number for an enumeration are refused before anything is sent."""
+    refused: list[Any] = list(NOT_NUMBERS)
+    if not isinstance(row.set_value, bool):
+        refused.append(True)
+    refused.append(1 if isinstance(row.set_value, bool) or hasattr(row.set_value, "name") else "on")
+    if isinstance(row.set_value, tuple):
+        refused.append(tuple(row.set_value))
+        for place, part in enumerate(row.set_value):
+            for wrong in ("x", None, float("nan"), 1 if isinstance(part, bool) else True):
+                refused.append(
+                    type(row.set_value)(*row.set_value[:place], wrong, *row.set_value[place + 1 :])
+                )
+    for value in refused:
+        with bench.silent() as view, pytest.raises(ValueError, match=r"must be|is not a"):
+            setattr(view, row.property, value)
+
+
+def check_replies(bench: Bench, row: Row) -> None:
+    """Nothing but the required form is taken for an answer."""
+    cut = row.reply[:-1] if row.reply[-1] in "eE+-,;." else row.reply + "e"
+    wrong = ("", "abc", "nan", "inf", "--1", "1,5,", cut, row.reply + "x", row.reply + "," + row.reply)
+    for reply in wrong:
+        with (
+            bench.talking([(row.query, reply)]) as view,
+            pytest.raises(ReplyError, match="required is") as caught,
+        ):
+            getattr(view, row.property)
+        assert repr(row.query) in str(caught.value)
+        assert repr(reply) in str(caught.value)

@@ -1,0 +1,294 @@
+"""The simulated AMI 430 against its manual (chapter 4)."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from coldfinger.sim.clock import SimClock
+from coldfinger.sim.cryostat import Cryostat
+from coldfinger.sim.devices.ami430 import AMI430, CURRENT_LIMIT, fixed, spellings
+from coldfinger.sim.rack import sim_rack
+from coldfinger.sim.sample import builtin_sample
+
+SAMPLE = builtin_sample("S0", 0, fluctuations=False)
+ADDRESS = "TCPIP0::127.0.0.1::7180::SOCKET"
+
+
+@pytest.fixture
+def cryostat():
+    return Cryostat(SAMPLE)
+
+
+@pytest.fixture
+def panel(cryostat):
+    result = AMI430(cryostat)
+    result.receive(b"CONF:FIELD:UNITS 1\n*CLS\n")
+    return result
+
+
+def ask(panel, text):
+    reply = panel.receive(text.encode() + b"\n")
+    assert reply.endswith(b"\r\n")
+    return reply[:-2].decode()
+
+
+def later(panel, cryostat, seconds):
+    cryostat.advance(cryostat.now + seconds)
+    return int(ask(panel, "STATE?"))
+
+
+def test_identity_and_greeting(panel):
+    assert ask(panel, "*IDN?") == "AMERICAN MAGNETICS INC.,MODEL 430,2.01"
+    assert b"".join(AMI430.greeting) == b"American Magnetics Model 430 IP Interface\r\nHello.\r\n"
+
+
+def test_words_have_a_short_and_a_long_form_in_either_case(panel):
+    assert set(spellings("CURRent:LIMit?")) == {
+        "CURR:LIM?",
+        "CURR:LIMIT?",
+        "CURRENT:LIM?",
+        "CURRENT:LIMIT?",
+    }
+    for query in ("curr:limit?", "CURRENT:LIM?", "Curr:Lim?", "CURR:LIMIT?   "):
+        assert ask(panel, query) == "50.000000"
+    panel.receive(b"CONFIGURE:CURRENT:TARGET 2\n")
+    assert ask(panel, "CURR:TARG?") == "2.000000"
+    assert ask(panel, "PSwitch?") == ask(panel, "PS?") == "0"
+    assert ask(panel, "QUench?") == ask(panel, "QU?") == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("FOO", '-101,"Unrecognized command"'),
+        ("CONF : COIL 1", '-101,"Unrecognized command"'),
+        ("CONF:COIL1", '-101,"Unrecognized command"'),
+        ("CONFIG:COIL 1", '-101,"Unrecognized command"'),
+        ("CONF:COIL abc", '-102,"Invalid argument"'),
+        ("CONF:FIELD:UNITS 2", '-103,"Non-boolean argument"'),
+        ("CONF:FIELD:TARG", '-104,"Missing parameter"'),
+        ("CONF:RAMP:RATE:FIELD 1,0.1", '-104,"Missing parameter"'),
+        ("CONF:FIELD:TARG 0.1001", '-105,"Out of range"'),
+        ("CONF:CURR:TARG -50.1", '-105,"Out of range"'),
+        ("CONF:CURR:LIMIT 61", '-105,"Out of range"'),
+        ("CONF:RAMP:RATE:FIELD 11,0.1,1", '-105,"Out of range"'),
+        ("CONF:RAMP:RATE:FIELD 1,0,1", '-105,"Out of range"'),
+        ("CONF:PS:HTIME 4", '-105,"Out of range"'),
+        ("PS 1", '-107,"No switch installed"'),
+        ("FOO?", '-201,"Unrecognized query"'),
+        ("RAMP:RATE:FIELD:11?", '-201,"Unrecognized query"'),
+    ],
+)
+def test_what_is_wrong_goes_silently_into_the_error_queue(panel, text, error):
+    assert panel.receive(text.encode() + b"\r\n") == b""
+    assert ask(panel, "SYST:ERR?") == error
+    assert ask(panel, "SYST:ERR?") == '0,"No errors"'
+    assert int(ask(panel, "*ESR?")) == (4 if "-2" in error else 32)
+
+
+def test_the_error_queue_is_first_in_first_out_and_holds_ten(panel):
+    panel.receive(b"FOO?\n" + b"FOO\n" * 20)
+    errors = [ask(panel, "SYST:ERR?") for _ in range(11)]
+    assert errors == ['-201,"Unrecognized query"'] + ['-101,"Unrecognized command"'] * 9 + ['0,"No errors"']
+    panel.receive(b"FOO\n*CLS\n")
+    assert ask(panel, "SYST:ERR?") == '0,"No errors"'
+
+
+def test_units_convert_every_number(panel):
+    panel.receive(b"CONF:FIELD:TARG 0.05\nCONF:RAMP:RATE:FIELD 1,0.001,0.1\n")
+    assert ask(panel, "COIL?") == "0.0020000"
+    assert ask(panel, "FIELD:TARG?") == "0.0500000"
+    assert ask(panel, "RAMP:RATE:FIELD:1?") == "0.0010000000,0.1000000"
+    assert ask(panel, "RAMP:RATE:CURR:1?") == "0.5000000000,50.000000"
+    panel.receive(b"CONF:FIELD:UNITS 0\nCONF:RAMP:RATE:UNITS 1\n")
+    assert ask(panel, "FIELD:UNITS?") == "0"
+    assert ask(panel, "RAMP:RATE:UNITS?") == "1"
+    assert ask(panel, "COIL?") == "0.0200000"
+    assert ask(panel, "FIELD:TARG?") == "0.500000"
+    assert ask(panel, "CURR:TARG?") == "25.000000"
+    assert ask(panel, "RAMP:RATE:FIELD:1?") == "0.6000000000,1.000000"
+    panel.receive(b"CONF:RAMP:RATE:FIELD 1,1.2,0\n")
+    assert ask(panel, "RAMP:RATE:CURR:1?") == "60.0000000000,0.000000"
+
+
+def test_a_ramp_goes_at_its_rate_and_ends_in_holding(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:FIELD 1,0.0005,0\nCONF:FIELD:TARG 0.03\n")
+    assert later(panel, cryostat, 10.0) == 3
+    assert ask(panel, "FIELD:MAG?") == "0.0000000"
+    panel.receive(b"RAMP\n")
+    assert ask(panel, "STATE?") == "1"
+    assert later(panel, cryostat, 30.0) == 1
+    assert float(ask(panel, "FIELD:MAG?")) == pytest.approx(0.015, rel=1e-9)
+    assert float(ask(panel, "CURR:SUPP?")) == pytest.approx(7.5, rel=1e-9)
+    assert float(ask(panel, "VOLT:MAG?")) == pytest.approx(0.25 * 0.5, rel=1e-3)
+    assert later(panel, cryostat, 30.0) == 2
+    assert ask(panel, "FIELD:MAG?") == "0.0300000"
+    assert cryostat.magnet.supply_field(cryostat.now) == pytest.approx(300.0)
+
+
+def test_a_new_target_is_followed_at_once_only_while_ramping_or_holding(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:FIELD 1,0.001,0\nCONF:FIELD:TARG 0.01\nRAMP\n")
+    assert later(panel, cryostat, 20.0) == 2
+    panel.receive(b"CONF:FIELD:TARG -0.01\n")
+    assert ask(panel, "STATE?") == "1"
+    assert later(panel, cryostat, 21.0) == 2
+    assert ask(panel, "FIELD:MAG?") == "-0.0100000"
+    panel.receive(b"PAUSE\nCONF:FIELD:TARG 0.02\n")
+    assert later(panel, cryostat, 60.0) == 3
+    assert ask(panel, "FIELD:MAG?;FIELD:TARG?") == "-0.0100000\r\n0.0200000"
+
+
+def test_zeroing_becomes_at_zero_below_a_thousandth_of_the_rating(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:FIELD 1,0.001,0\nCONF:FIELD:TARG 0.01\nRAMP\n")
+    later(panel, cryostat, 20.0)
+    panel.receive(b"ZERO\n")
+    assert ask(panel, "STATE?") == "6"
+    assert later(panel, cryostat, 5.0) == 6
+    assert later(panel, cryostat, 5.0) == 8
+    assert ask(panel, "FIELD:MAG?") == "0.0000000"
+    panel.receive(b"CONF:FIELD:TARG 0.02\n")
+    assert later(panel, cryostat, 60.0) == 8
+
+
+def test_manual_ramps_end_at_the_current_limit(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:CURR 1,10,0\nINCR\n")
+    assert later(panel, cryostat, 1.0) == 4
+    assert later(panel, cryostat, 60.0) == 4
+    assert float(ask(panel, "CURR:MAG?")) == CURRENT_LIMIT
+    panel.receive(b"DECR\n")
+    assert later(panel, cryostat, 60.0) == 5
+    assert float(ask(panel, "CURR:MAG?")) == -CURRENT_LIMIT
+
+
+def test_after_a_quench_nothing_ramps_until_it_is_cleared(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:FIELD 1,0.001,0\nCONF:FIELD:TARG 0.05\nRAMP\n")
+    later(panel, cryostat, 10.0)
+    cryostat.magnet.quenched = True
+    assert later(panel, cryostat, 1.0) == 7
+    assert ask(panel, "QU?") == "1"
+    assert int(ask(panel, "*STB?")) & 4
+    for command in (b"RAMP\n", b"ZERO\n", b"INCR\n", b"PAUSE\n"):
+        assert panel.receive(command) == b""
+        assert later(panel, cryostat, 5.0) == 7
+    assert ask(panel, "FIELD:MAG?") == "0.0000000"
+    panel.receive(b"QU 0\n")
+    assert later(panel, cryostat, 5.0) == 3
+    panel.receive(b"RAMP\n")
+    assert later(panel, cryostat, 5.0) == 1
+
+
+def test_a_switch_heats_and_cools_in_its_times_and_a_cold_one_blocks_ramps(panel, cryostat):
+    panel.receive(b"CONF:PS 1\nCONF:PS:HTIME 10\nCONF:PS:CTIME 60\nCONF:FIELD:TARG 0.01\nRAMP\n")
+    assert later(panel, cryostat, 5.0) == 3
+    assert ask(panel, "PS:INST?;PERS?;PS:HTIME?") == "1\r\n1\r\n10"
+    panel.receive(b"PS 1\n")
+    assert later(panel, cryostat, 9.0) == 9
+    assert later(panel, cryostat, 2.0) == 3
+    panel.receive(b"RAMP\n")
+    assert later(panel, cryostat, 1.0) == 1
+    panel.receive(b"PS 0\n")
+    assert later(panel, cryostat, 59.0) == 10
+    assert later(panel, cryostat, 2.0) == 3
+
+
+def test_the_field_is_the_current_times_the_programmed_constant(panel, cryostat):
+    panel.receive(b"CONF:COIL 0.004\nCONF:RAMP:RATE:CURR 1,1,0\nCONF:FIELD:TARG 0.04\nRAMP\n")
+    assert later(panel, cryostat, 60.0) == 2
+    assert ask(panel, "CURR:MAG?;FIELD:MAG?") == "10.000000\r\n0.0400000"
+    assert cryostat.magnet.supply_field(cryostat.now) == pytest.approx(200.0)  # the coil's true 20 Oe/A
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.floats(0.05, 30.0), max_size=12))
+def test_segments_change_the_rate_at_their_bounds_however_often_one_looks(looks):
+    fields = []
+    for waits in ([], looks):
+        cryostat, clock = Cryostat(SAMPLE), SimClock()
+        rack = sim_rack(cryostat, clock)
+        port = rack.connect(ADDRESS)
+        for line in (
+            b"CONF:RAMP:RATE:SEG 2",
+            b"CONF:RAMP:RATE:CURR 1,0.5,10",
+            b"CONF:RAMP:RATE:CURR 2,0.1,50",
+        ):
+            rack.exchange(port, line + b"\n")
+        rack.exchange(port, b"CONF:CURR:TARG 15\nRAMP\n")
+        for wait in waits:
+            clock.sleep(wait)
+            rack.advance()
+        clock.sleep(40.0 + 0.02 - clock.time())
+        rack.advance()
+        fields.append(cryostat.magnet.supply_field(cryostat.now))
+        clock.sleep(max(40.0, 80.0 - clock.time()))
+        rack.advance()
+        assert cryostat.magnet.supply_field(cryostat.now) == pytest.approx(300.0)
+    if sum(looks) <= 40.0:
+        assert fields[0] == fields[1]
+        # 10 A after 20 s, then 0.1 A/s for 20 s: 12 A; one tick of 0.25 s at either rate is 0.1 A
+        assert fields[0] == pytest.approx(20.0 * 12.0, abs=20.0 * 0.1)
+
+
+def test_a_segment_bound_of_zero_is_harmless(panel, cryostat):
+    panel.receive(b"CONF:RAMP:RATE:SEG 2\nCONF:RAMP:RATE:CURR 1,1,0\nCONF:RAMP:RATE:CURR 2,0.5,0\n")
+    panel.receive(b"CONF:CURR:TARG 5\nRAMP\n")
+    assert later(panel, cryostat, 8.0) == 1
+    assert ask(panel, "CURR:MAG?") == "4.000000"
+    assert later(panel, cryostat, 3.0) == 2
+
+
+def test_numbers_have_no_negative_zero():
+    assert fixed(-1e-12, 3) == "0.000"
+
+
+COMMANDS = [
+    b"FIELD:MAG?",
+    b"STATE?",
+    b"SYST:ERR?",
+    b"CONF:FIELD:TARG 0.01",
+    b"FIELD:TARG?",
+    b"RAMP",
+    b"FOO",
+    b"FOO?",
+]
+COMMANDS += [
+    b"CONF:FIELD:UNITS 1",
+    b"COIL?",
+    b"QU 1",
+    b"QU 0",
+    b"STATE?;FIELD:UNITS?",
+    b"PS 1",
+    b"*ESR?",
+    b"",
+]
+conversation = st.lists(
+    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
+    max_size=12,
+).map(lambda parts: b"".join(command + end for command, end in parts))
+
+
+@settings(max_examples=50, deadline=None)
+@given(conversation, st.lists(st.integers(0, 500), max_size=6))
+def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
+    whole, cut = AMI430(Cryostat(SAMPLE)), AMI430(Cryostat(SAMPLE))
+    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
+    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
+    assert replies == whole.receive(message)
+
+
+words = st.sampled_from([header.encode() for header in AMI430.commands.entries])
+numbers = st.lists(st.floats().map(str) | st.integers(-1, 11).map(str) | st.text(max_size=3), max_size=4)
+commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(commands | st.binary(max_size=60), max_size=12), st.booleans())
+def test_no_bytes_ever_raise(parts, end):
+    cryostat = Cryostat(SAMPLE)
+    panel = AMI430(cryostat)
+    for part in parts:
+        panel.receive(part + b"\n", end)
+        cryostat.advance(cryostat.now + 0.5)
+        panel.act()
+    assert 1 <= int(ask(panel, "STATE?").split("\r\n")[-1]) <= 10
