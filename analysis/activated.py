@@ -16,11 +16,13 @@ MIN_SNR = 10.0
 E_RANGE = (0.005, 32.0)
 """Activation energies that are looked for (K)."""
 LOWER = np.array([0.0, -np.inf, E_RANGE[0]])
-UPPER = np.array([1e6, 600.0, E_RANGE[1]])
+UPPER = np.array([1e12, 600.0, E_RANGE[1]])
 """Far above any film in siemens or ohm, far below the largest float."""
 SIGN: dict[Law, float] = {"eq1": -1.0, "eq2": 1.0}
 TINY = 1e-300
 """Keeps a curve of zeros from being divided by zero."""
+REACH = np.array([np.inf, 5.0, 1.0])
+"""Largest step: beyond it a straight line says nothing about an exponential."""
 BASE = np.array([True, False, False])
 
 
@@ -68,11 +70,11 @@ class Activated:
 
     def solve(self, start: Array) -> Minimum:
         """Best a, ln b and E, with a not below zero."""
-        return minimise(self.evaluate, start, LOWER, UPPER)
+        return minimise(self.evaluate, start, LOWER, UPPER, reach=REACH)
 
     def solve_with_base(self, base: float, start: Array) -> Minimum:
         """Best ln b and E for a given a."""
-        return minimise(self.evaluate, np.array([base, start[1], start[2]]), LOWER, UPPER, BASE)
+        return minimise(self.evaluate, np.array([base, start[1], start[2]]), LOWER, UPPER, BASE, REACH)
 
     def solve_without_base(self) -> Minimum:
         """Best ln b and E for a = 0: pure activation, a straight line of ln y over 1/T."""

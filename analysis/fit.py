@@ -11,7 +11,7 @@ import dataclasses
 import math
 
 import numpy as np
-from coldfinger.analysis.activated import E_RANGE, UPPER, Activated, activated_problem, straight_line
+from coldfinger.analysis.activated import E_RANGE, TINY, UPPER, Activated, activated_problem, straight_line
 from coldfinger.analysis.fit_result import PARAMETER_NAMES, Array, Curve, Estimate, Fit, Law, Status
 from coldfinger.analysis.fit_start import start_values
 from coldfinger.analysis.least_squares import Minimum
@@ -34,9 +34,13 @@ def fit_eq1(
 
     `loading` is the conductance that the instrument adds (S square) and that was corrected with the relative
     `loading_uncertainty`: a smaller σ_QF than that error is not a value, and no limit goes below it.
-    Raises ValueError for points that are not finite and for fewer than five points in the window.
+    Raises ValueError for points that are not finite, for fewer than five points in the window, and where no
+    resistance is seen at all.
     """
-    return _fit(curve.window(T_max), "eq1", loading * loading_uncertainty)
+    window = curve.window(T_max)
+    if without_resistance(window):
+        raise ValueError("fit: the resistance is nowhere above its noise; Eq. 1 needs one, use Eq. 2")
+    return _fit(window, "eq1", loading * loading_uncertainty)
 
 
 def fit_eq2(curve: Curve, *, T_max: float = 0.7) -> Fit:
@@ -53,12 +57,16 @@ def fit_best(
     """Eq. 1 where ρ falls on warming, Eq. 2 where it rises; amplitudes are never negative.
 
     Chi-square cannot choose near the separatrix, where either law with a negative amplitude fits as well: the
-    sign of dρ/dT does. The other law's BIC is in the remarks. Arguments and errors as in `fit_eq1`.
+    sign of dρ/dT does. The other law's BIC is in the remarks. Arguments as in `fit_eq1`; without any resistance
+    the answer is Eq. 2 with a limit.
     """
     window = curve.window(T_max)
-    one, two = _fit(window, "eq1", loading * loading_uncertainty), _fit(window, "eq2", 0.0)
+    two = _fit(window, "eq2", 0.0)
+    if without_resistance(window):
+        return two
+    one = _fit(window, "eq1", loading * loading_uncertainty)
     slope, sd = temperature_slope(window)
-    chosen, other = (two, one) if slope > 0 or _without_resistance(window) else (one, two)
+    chosen, other = (two, one) if slope > 0 else (one, two)
     remarks = [f"BIC: {chosen.law} {chosen.bic:.1f}, {other.law} {other.bic:.1f}"]
     if abs(slope) < 3 * sd:
         remarks.append("the sign of dρ/dT is not significant")
@@ -76,7 +84,7 @@ def temperature_slope(curve: Curve) -> tuple[float, float]:
     return slope, 1 / math.sqrt(spread) if spread > 0 else math.inf
 
 
-def _without_resistance(curve: Curve) -> bool:
+def without_resistance(curve: Curve) -> bool:
     """True if even the mean of all readings does not differ from zero: 1/ρ cannot be fitted to that."""
     weight = 1 / curve.sd_resistivity**2
     total = float(np.sum(weight))
@@ -108,7 +116,9 @@ def _fit(curve: Curve, law: Law, instrument_bound: float) -> Fit:
     scale = chi2_nu if scaled else 1.0
     covariance = _covariance(best) * scale
     sd = np.sqrt(np.diagonal(covariance))
-    seen = detection(problem, best, scale)
+    # Without activation a base of zero would only be replaced by an energy near zero: ask the base itself.
+    seen = detection(problem, best, scale) if activated else a**2 / max(float(covariance[0, 0]), TINY)
+    seen = seen if math.isfinite(seen) else 0.0
     remarks = _remarks(problem, best, chi2_nu, scaled, activated, PARAMETER_NAMES[law])
     base, status, why = _base(problem, best, float(sd[0]), scale, seen, instrument_bound)
     b = math.exp(ln_b)

@@ -20,12 +20,13 @@ NOTHING = -1e4
 def start_values(problem: Activated) -> Array:
     """(a, ln b, E) near the minimum of chi-square; ln b = `NOTHING` where no positive b helps at any E."""
     weight, weighted_y = _weights(problem)
+    total = float(np.sum(weight))
+    if not total > 0:
+        return np.array([1.0, NOTHING, 1.0])
     gain, a, b = _project(problem, ENERGIES, weight, weighted_y)
     best = int(np.argmax(gain))
     if not gain[best] > 0:
-        total = float(np.sum(weight))
-        constant = float(np.sum(weighted_y)) / total if total > 0 else 0.0
-        return np.array([max(constant, 1e-12), NOTHING, 1.0])
+        return np.array([max(float(np.sum(weighted_y)) / total, 1e-12), NOTHING, 1.0])
     energy = _between(gain, best)
     finer = _project(problem, np.array([energy]), weight, weighted_y)
     if finer[0][0] >= gain[best]:

@@ -16,7 +16,7 @@ Evaluate = Callable[[Array], tuple[Array, Array]]
 
 TOLERANCE = 1e-12
 """Promised decrease of chi-square, per unit of 1 + chi-square/n, at which to stop: a millionth of a s.d."""
-MAX_STEPS = 200
+MAX_STEPS = 60
 MAX_DAMPING = 1e10
 
 
@@ -37,11 +37,12 @@ def minimise(
     lower: Array | float = -np.inf,
     upper: Array | float = np.inf,
     frozen: NDArray[np.bool_] | None = None,
+    reach: Array | float = np.inf,
 ) -> Minimum:
     """Minimum of the sum of squared residuals within `lower` <= p <= `upper`.
 
     `evaluate(p)` returns the residuals (n,) and their Jacobian (n, k). Where `frozen` (k, bool) is true, the
-    start value stays. `converged` is false when no further step helps or 200 steps were not enough.
+    start value stays. No parameter moves by more than `reach` in one step. `converged` is false when no further step helps or 60 steps were not enough.
     """
     with np.errstate(all="ignore"):
         p = np.clip(start, lower, upper)
@@ -54,6 +55,7 @@ def minimise(
             gradient = jacobian.T @ residual
             held = always_held | ((p <= lower) & (gradient > 0)) | ((p >= upper) & (gradient < 0))
             step = _step(normal, gradient, held, damping)
+            step = step * min(1.0, float(np.min(reach / np.maximum(np.abs(step), 1e-300))))
             promised = -float(gradient @ step)
             trial = np.clip(p + step, lower, upper)
             trial_residual, trial_jacobian = evaluate(trial)

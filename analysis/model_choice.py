@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from coldfinger.analysis.activated import SIGN, Activated, activated_problem, straight_line
-from coldfinger.analysis.fit import fit_eq1, fit_eq2, temperature_slope
+from coldfinger.analysis.fit import fit_eq1, fit_eq2, temperature_slope, without_resistance
 from coldfinger.analysis.fit_result import Array, Curve, Fit, Law
 from coldfinger.analysis.least_squares import Evaluate, minimise
 from coldfinger.analysis.limits import DETECTED
@@ -29,7 +29,10 @@ class ModelChoice:
 
     label: Label
     bic: dict[str, float]
-    """By law: eq1, eq2, arrhenius, efros_shklovskii, mott_2d, log_resistivity, log_conductivity."""
+    """By law: eq1, eq2, arrhenius, efros_shklovskii, mott_2d, log_resistivity, log_conductivity.
+
+    Without any resistance eq1 is missing.
+    """
     best: str
     """Law of least BIC among those with the right sign of dρ/dT."""
     fit: Fit
@@ -54,10 +57,11 @@ def choose_model(
     """
     window = curve.window(T_max)
     slope, slope_sd = temperature_slope(window)
-    fits: dict[Law, Fit] = {
-        "eq1": fit_eq1(window, T_max=T_max, loading=loading, loading_uncertainty=loading_uncertainty),
-        "eq2": fit_eq2(window, T_max=T_max),
-    }
+    fits: dict[Law, Fit] = {"eq2": fit_eq2(window, T_max=T_max)}
+    if without_resistance(window):
+        bic = information(window, fits, fits["eq2"])
+        return ModelChoice("superconductor", bic, "eq2", fits["eq2"], slope, slope_sd)
+    fits["eq1"] = fit_eq1(window, T_max=T_max, loading=loading, loading_uncertainty=loading_uncertainty)
     fit = fits["eq2" if slope > 0 else "eq1"]
     bic = information(window, fits, fit)
     side = ["eq2"] if slope > 0 else [law for law in bic if law != "eq2"]

@@ -11,11 +11,12 @@ import re
 from enum import IntEnum
 from typing import Any, ClassVar
 
+from pymeasure.instruments import Instrument
+
 from coldfinger.instruments.driver import Linked, index_reply, reply
 from coldfinger.instruments.errors import CommandError, MagnetError, ReplyError
 from coldfinger.instruments.roles import RampState
 from coldfinger.instruments.validators import as_number, strict_number
-from pymeasure.instruments import Instrument
 
 _REAL = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
 real = reply(_REAL, "a number like 0.0600")

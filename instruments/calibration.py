@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from coldfinger.instruments.curve_files import read_curve
-from coldfinger.instruments.errors import CalibrationError
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
+
+from coldfinger.instruments.curve_files import read_curve
+from coldfinger.instruments.errors import CalibrationError
 
 Array = NDArray[np.float64]
 POINTS_PER_DECADE = 200  # of a curve that is sampled from a formula

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, ClassVar
 
+from pymeasure.instruments import Channel, Instrument
+
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, ReplyError
 from coldfinger.instruments.link import Link
-from pymeasure.instruments import Channel, Instrument
 
 
 def reply(pattern: str, form: str) -> Callable[[str], str]:

@@ -9,6 +9,8 @@ import math
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple
 
+from pymeasure.instruments import Instrument
+
 from coldfinger.instruments.driver import Linked, View, index_reply, jsonable, reply
 from coldfinger.instruments.errors import CalibrationError, CommandError
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
@@ -21,7 +23,6 @@ from coldfinger.instruments.validators import (
     strict_integer,
     strict_number,
 )
-from pymeasure.instruments import Instrument
 
 _SIX = r"[+-](?=[\d.]{7}E)\d{1,5}\.\d{1,5}E[+-]\d{2}"
 _REAL = r"[+-]?\d+(?:\.\d*)?(?:E[+-]\d{2})?"
@@ -36,6 +37,7 @@ def _half_decades(first: str, second: str, exponent: int, count: int) -> tuple[f
 
 VOLTAGE_EXCITATIONS = _half_decades("2", "6.32", -6, 12)  # V rms
 CURRENT_EXCITATIONS = _half_decades("1", "3.16", -12, 22)  # A rms
+CONTROL_EXCITATIONS = CURRENT_EXCITATIONS[5:11]  # A rms, 316 pA to 100 nA: what input A has
 RESISTANCE_RANGES = _half_decades("2", "6.32", -3, 22)  # ohm
 
 
@@ -235,6 +237,7 @@ class Controller(_Thermometer):
     SETTINGS: ClassVar[tuple[str, ...]] = (
         "setpoint",
         "setpoint_unit",
+        "excitation",
         "ramp",
         "pid",
         "heater_range",
@@ -294,6 +297,26 @@ class Controller(_Thermometer):
         unit = member("setpoint_unit", Unit)(value)
         with self.parent.lock:
             fields = [*self._input_type()[:5], int(unit)]
+            self.write("INTYPE {input}," + ",".join(str(field) for field in fields))
+
+    @property
+    def excitation(self) -> float:
+        """Control the excitation current (A) of control input A, strictly one of `CONTROL_EXCITATIONS`.
+
+        Each current brings its own resistance range (200 uV at full scale); the input needs 3 s to settle.
+        """
+        return CONTROL_EXCITATIONS[self._input_type()[1] - 1]
+
+    @excitation.setter
+    def excitation(self, value: float) -> None:
+        current = one_of("excitation of input A", CONTROL_EXCITATIONS, "A")(value)
+        if self._input != "A":
+            raise ValueError(
+                f"excitation of {value!r}: the control input is channel {self._input}; set it in that channel's setup"
+            )
+        with self.parent.lock:
+            fields = self._input_type()
+            fields[1] = CONTROL_EXCITATIONS.index(current) + 1
             self.write("INTYPE {input}," + ",".join(str(field) for field in fields))
 
     def _input_type(self) -> list[int]:

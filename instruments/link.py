@@ -7,8 +7,8 @@ the exchange ended as it must: the reply came in time, with its terminator, in t
 driver requires. Anything else (silence, a lost connection, an odd reply, an unasked line in the input,
 Ctrl-C between question and answer) leaves it doubtful, and before the next exchange it is made clean:
 
-1. a socket is closed and opened again, so that whatever was still on its way is lost with it; a bus is
-   device-cleared; a serial port can only be read until it is quiet;
+1. a socket, and any connection that was lost, is closed and opened again, so that whatever was still on its
+   way is lost with it; a bus is device-cleared; a serial port can only be read until it is quiet;
 2. lines that come unasked (the greeting of some instruments, late replies) are read until it is quiet;
 3. the identity is asked for. Instruments answer in order, so the identity, when it comes, comes after every
    older reply. It must be the one given at first contact, and nothing may follow it.
@@ -23,6 +23,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
+from pymeasure.adapters import Adapter
+
 from coldfinger.instruments.clock import Clock
 from coldfinger.instruments.errors import LinkError, ReplyError
 from coldfinger.instruments.resource import (
@@ -34,7 +36,6 @@ from coldfinger.instruments.resource import (
     timed_out,
     waiting_probe,
 )
-from pymeasure.adapters import Adapter
 
 BACK_OFF = (0.5, 1.0, 2.0)  # s before each repetition
 HISTORY = 200  # exchanges kept for a post-mortem
@@ -158,9 +159,10 @@ class Link(Adapter):  # type: ignore[misc]
             if self.identity is None:
                 self._persist(self._make_clean)
                 return
-            if not self.clean or self._unasked():
-                self.clean = False
+            was_clean, self.clean = self.clean, False
+            if not was_clean or self._unasked():
                 raise LinkError(f"{self.who}: the link is in doubt; what was read last must be read again")
+            self.clean = True
             self._exchange("*IDN?", self._is_mine)
 
     def _persist(self, action: Callable[[], T]) -> T:
@@ -182,9 +184,10 @@ class Link(Adapter):  # type: ignore[misc]
     # Making clean
 
     def _make_clean(self) -> None:
-        if self.clean and not self._unasked():
+        was_clean, self.clean = self.clean, False
+        if was_clean and not self._unasked():
+            self.clean = True
             return
-        self.clean = False
         if self.identity is not None:
             self.doubts += 1
         try:
@@ -212,10 +215,10 @@ class Link(Adapter):  # type: ignore[misc]
     def _open(self) -> None:
         self.connection = self._open_resource()
         self._waiting = waiting_probe(self.connection, self.resource_name)
-        self._fresh = True
+        self._fresh, self._broken = True, False
 
     def _renew(self) -> None:
-        if not self._fresh and is_socket(self.resource_name):
+        if not self._fresh and (self._broken or is_socket(self.resource_name)):
             self._close_quietly()
             self._open()
         elif not is_socket(self.resource_name) and not is_serial(self.resource_name):
@@ -335,6 +338,7 @@ class Link(Adapter):  # type: ignore[misc]
             self.history.append(Exchanged(self.clock.time(), sent, received))
 
     def _lost(self, doing: str, trouble: BaseException) -> LinkError:
+        self._broken = True
         refused = isinstance(trouble, ConnectionRefusedError | BrokenPipeError)
         advice = (
             "nothing listens at this address; check address, port and power" if refused else "check the cable"

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pyvisa
-from coldfinger.instruments.errors import LinkError
 from pyvisa.constants import StatusCode
+
+from coldfinger.instruments.errors import LinkError
 
 MESSAGE_AVAILABLE = 16  # bit 4 of the IEEE 488.2 status byte
 VISA_TROUBLE = (pyvisa.errors.Error, OSError)
@@ -95,7 +96,7 @@ def _probe_by_reading(resource: Any) -> Callable[[], bool]:
         patience = resource.timeout
         resource.timeout = 0
         try:
-            resource.read_raw()
+            resource.read_bytes(1)  # a single byte counts: half a line is a stray too
         except pyvisa.errors.VisaIOError as trouble:
             return not timed_out(trouble)
         finally:

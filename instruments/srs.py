@@ -8,6 +8,8 @@ refused.
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple
 
+from pymeasure.instruments import Instrument
+
 from coldfinger.instruments.driver import Linked, index_reply, reply
 from coldfinger.instruments.roles import XY, LockInStatus
 from coldfinger.instruments.validators import (
@@ -18,7 +20,6 @@ from coldfinger.instruments.validators import (
     strict_integer,
     strict_number,
 )
-from pymeasure.instruments import Instrument
 
 _REAL = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]\d{2,3})?"
 real = reply(_REAL, "a number like 0.951359 or -4.17234e-007")

@@ -56,6 +56,8 @@ COLUMNS = [
 _ATTEMPTS = 3
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
+_RANGE_SETTLING = 20.0  # s
+_MOST_ADAPTATIONS = 5
 
 
 class ProcedureFailure(Exception):
@@ -132,17 +134,25 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
                 )
             self.pause_for(_FIELD_POLL)
 
-    def set_temperature(self, temperature: float) -> None:
-        """Command a mixing-chamber temperature (K) with the heater range that belongs to it."""
+    def set_temperature(self, temperature: float, *, within_row: bool = False) -> bool:
+        """Command a mixing-chamber temperature (K) with the heater range that belongs to it; True if that is new.
+
+        A new range shakes the mixing chamber until the loop has found its output again: it is never taken
+        within a row, and some time passes after it.
+        """
         station = self.station
         station.limits.check_temperature(temperature, "temperature set point")
         wanted = station.heater_range_for(temperature)
-        if wanted != self._heater_range:
+        change = wanted != self._heater_range and not within_row
+        if change:
             station.controller.heater_range = wanted
+            self.heater_changed = not math.isnan(self._heater_range)
             self._heater_range = wanted
-            self.heater_changed = True
         station.controller.setpoint = temperature
         self.t_set = temperature
+        if change:
+            self.pause_for(_RANGE_SETTLING)
+        return change
 
     _heater_range = math.nan
     t_set = math.nan
@@ -178,10 +188,16 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
 
     # Rows
 
+    def go_on(self) -> None:
+        """Called after a pause for settling; what moves goes on from here."""
+
     def start_excitation(self) -> None:
-        """Bring source and lock-in to work."""
+        """Bring source and lock-in to work, at the excitation that suits the film."""
         self.keeper = ExcitationKeeper(self.station, self.wish())
         self.keeper.start()
+        for _ in range(_MOST_ADAPTATIONS):
+            if not self.keeper.prepare():
+                return
 
     def wish(self) -> Wish:
         return Wish()
@@ -194,6 +210,8 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         An overload or a link in doubt throws the attempt away; it is taken again, at most three times in all.
         """
         remarks |= self.keeper.prepare()
+        self.go_on()
+        set_point = self.t_set
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
             try:
@@ -212,14 +230,14 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         if self.heater_changed:
             remarks |= Quality.HEATER_RANGE_CHANGED
             self.heater_changed = False
-        self.emit("results", self._row(point, field, point.flags | remarks))
+        self.emit("results", self._row(point, field, set_point, point.flags | remarks))
         return point
 
-    def _row(self, point: Point, field: float, flags: Quality) -> dict[str, Any]:
+    def _row(self, point: Point, field: float, set_point: float, flags: Quality) -> dict[str, Any]:
         raw, present, station = point.raw, self.keeper.present, self.station
         return {
             "time (s)": raw.time - self.began,
-            "T_set (K)": self.t_set,
+            "T_set (K)": set_point,
             "T_mc (K)": raw.mixing_chamber,
             "T_sample (K)": point.temperature,
             "T_sample_sd (K)": point.temperature_sd,

@@ -2,8 +2,9 @@
 
 The policy: below 50 kohm/sq 1 nA at 7 Hz, to 300 kohm/sq 0.3 nA at 1.7 Hz, above 0.1 nA at 0.7 Hz; the lines'
 capacitance turns the phase and the current heats the electrons, both the more the larger the film's resistance.
-"gentle" keeps the policy's frequency and takes the smallest current, never above the policy's, that still reaches
-the wanted precision: the systematic error of heating and non-linearity falls as I^2, the noise rises only as 1/I.
+"gentle" keeps the policy's frequency and takes the smallest current, never above half the policy's, that still
+reaches the wanted precision: the systematic error of heating and non-linearity falls as I^2, the noise rises only
+as 1/I.
 """
 
 import math
@@ -19,7 +20,8 @@ POLICY: tuple[tuple[float, float, float], ...] = (
 
 MODES = ("policy", "gentle", "fixed")
 _HYSTERESIS = 0.8  # a lower band is entered only this far below its edge
-_STEPS = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005)  # currents (nA) that "gentle" chooses from
+_STEPS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # currents (nA) that "gentle" chooses from
+GENTLE_CEILING = 0.5  # of the policy's current
 SETTLING_TIME_CONSTANTS = 16.0  # 24 dB/oct: what is left of a step is below 1e-4
 RANGE_UP, RANGE_DOWN = 0.9, 0.3  # of full scale
 
@@ -60,13 +62,13 @@ def time_constant_for(frequency: float, available: tuple[float, ...]) -> float:
 
 
 def gentle_current(resistance: float, ceiling: float, precision: float, noise: float) -> float:
-    """Smallest current (A) of a 1-2-5 series, at most `ceiling`, that reaches a relative precision.
+    """Smallest current (A) of a 1-2-5 series, at most half of `ceiling`, that reaches a relative precision.
 
     `resistance` between the taps (ohm), `noise` of one averaged reading (V rms).
     """
     needed = noise / (precision * max(resistance, 1.0))
-    fitting = [1e-9 * step for step in _STEPS if 1e-9 * step <= ceiling * 1.001]
-    return min((i for i in fitting if i >= needed), default=ceiling)
+    fitting = [1e-9 * step for step in _STEPS if 1e-9 * step <= GENTLE_CEILING * ceiling * 1.001]
+    return min((i for i in fitting if i >= needed), default=fitting[0])
 
 
 def choose_sensitivity(amplitude: float, present: float, available: tuple[float, ...]) -> float:

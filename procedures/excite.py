@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 
 from coldfinger.procedures.excitation import (
+    GENTLE_CEILING,
     POLICY,
     SETTLING_TIME_CONSTANTS,
     Excitation,
@@ -106,7 +107,7 @@ class ExcitationKeeper:
         wanted = gentle_current(self._impedance, ceiling, self.wish.precision, noise)
         # Hysteresis: a smaller current only when it would have done with a quarter less resistance, too.
         careful = gentle_current(0.75 * self._impedance, ceiling, self.wish.precision, noise)
-        return wanted if wanted >= present or careful < present else min(present, ceiling)
+        return wanted if wanted >= present or careful < present else min(present, GENTLE_CEILING * ceiling)
 
     def _apply(self, excitation: Excitation) -> None:
         station = self.station

@@ -23,10 +23,9 @@ class Limits:
     def check_field(self, field: float, what: str = "field") -> None:
         """Raise LimitError for a field (T) beyond the limit."""
         if not abs(field) <= self.field * (1 + 1e-9):
-            hint = f"; did you mean {field * 1e4:g} Oe?" if self.field < abs(field) < self.field * 200 else ""
             raise LimitError(
                 f"{what}: {field / OERSTED:.6g} Oe ({field:g} T) is beyond the limit of {self.where}, "
-                f"{show(self.field, 'field')} ({self.field:g} T){hint if abs(field) >= 1 else ''}"
+                f"{show(self.field, 'field')} ({self.field:g} T); 1 T is 10000 Oe"
             )
 
     def check_field_rate(self, rate: float, what: str = "field rate") -> None:

@@ -60,6 +60,7 @@ KINDS: dict[str, tuple[str, str]] = {
 
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
 _UNIT = re.compile(r"[^\W\d_]{1,8}(?:\*\*[\d.]{1,3})?(?:[*/ ][^\W\d_]{1,8}(?:\*\*[\d.]{1,3})?){0,3}")
+_USUAL = ("mK", "K", "Oe", "kOe", "mT", "T", "nA", "Hz", "nF", "ohm", "Gohm", "mK/min", "K/min", "Oe/min")
 OERSTED = 1e-4
 """One oersted in tesla."""
 
@@ -124,8 +125,9 @@ def _factor(name: str, unit: str, text: object, what: str, example: str) -> floa
             raise ValueError(plain)
         units = registry.parse_units(plain)
     except (pint.errors.PintError, ValueError, TypeError, AssertionError, AttributeError):
-        close = get_close_matches(name, ["mK", "K", "Oe", "kOe", "T", "mT", "nA", "Hz", "K/min", "Oe/min"], 1)
-        hint = f"did you mean {close[0]}?" if close else f'write for example "{example}"'
+        usual = {unit.lower(): unit for unit in _USUAL}
+        close = get_close_matches(name.lower(), usual, 1)
+        hint = f"did you mean {usual[close[0]]}?" if close else f'write for example "{example}"'
         raise QuantityError(f"{what}: {text!r} has the unknown unit {name!r}; {hint}") from None
     target = registry.parse_units(unit)
     if units.dimensionality != target.dimensionality:

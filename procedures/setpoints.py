@@ -50,9 +50,12 @@ def not_faster_than(pace: Pace, limit: float) -> Pace:
 def advance(temperature: float, stop: float, pace: Pace, seconds: float) -> float:
     """Set temperature (K) `seconds` later on the way to `stop`; midpoint rule in ln T, ends exactly at `stop`."""
     sign = math.copysign(1.0, stop - temperature)
+    to_go = abs(math.log(stop / temperature))
+    if 0.5 * seconds * pace(temperature) >= to_go:
+        return stop
     half = temperature * math.exp(sign * 0.5 * seconds * pace(temperature))
-    after = temperature * math.exp(sign * seconds * pace(half))
-    return stop if sign * (after - stop) >= 0 else after
+    moved = seconds * pace(half)
+    return stop if moved >= to_go else temperature * math.exp(sign * moved)
 
 
 def duration(start: float, stop: float, pace: Pace, steps: int = 400) -> float:

@@ -127,6 +127,7 @@ class Station:
             mode=ExcitationMode.VOLTAGE, excitation=excitation, autorange=Autorange.ON, shunted=False
         )
         self.bridge.filter = Filter(False, 5, 10)
+        self.controller.excitation = self.file.sections["thermometer"]["control_excitation"]
         self.controller.pid = PID(*cooling["pid"])
 
     def confirm(self) -> None:

@@ -76,6 +76,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "noise": Key("noise density", 10e-9, low=0, high=1e-3),
         "reading_time": Key("time", 0.25, low=1e-3, high=100),
         "excitation": Key("voltage", 20e-6, low=0, high=1),
+        "control_excitation": Key("current", 3.16e-9, low=0, high=1),
     },
     "cooling": {
         "chip_time_at_100mK": Key("time", low=1e-3, high=1e5),

@@ -32,6 +32,7 @@ from coldfinger.procedures.setpoints import (
 )
 
 _ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the window itself
+_SMEAR = 0.02  # largest relative change of T within the averaging window of a row
 _STEP = 0.002  # largest relative step of the set point while nothing is measured
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.25, 30.0  # s
 _SETTLE_TIMES = 12.0  # time-outs in thermal time constants of the chip
@@ -109,7 +110,7 @@ class TemperatureRamp(TransportProcedure):
         if self.pacing == "log-rate":
             return constant_log_rate(self.log_rate / 3600.0)
         share = abs(math.log(self.stop / self.start)) / (self.points - 1)
-        limit = share / (self.window + _ROW_OVERHEAD)
+        limit = min(share / (self.window + _ROW_OVERHEAD), _SMEAR / self.window)
         return not_faster_than(lag_limited(self.lag, self.station.thermal_time), limit)
 
     def expected_duration(self) -> float:
@@ -136,32 +137,33 @@ class TemperatureRamp(TransportProcedure):
         self.start_excitation()
         self._began_ramp = self._last_move = self.station.clock.time()
         self._expected = self.expected_duration()
-        move = self._mover(self.pace())
+        pace = self.pace()
         for wanted in _each_once(logarithmic(self.start, self.stop, self.points), lambda: self.t_set):
-            self._wait_for(wanted, move)
-            self.take_row(self.field * OERSTED, self.window, move)
+            self._wait_for(wanted, pace)
+            self.take_row(self.field * OERSTED, self.window, lambda: self._move(pace, within_row=True))
             self._report_progress()
             self.stop_if_asked()
         self._finish()
 
-    def _mover(self, pace: Pace) -> Callable[[], None]:
-        def move() -> None:
-            now = self.station.clock.time()
-            wanted = advance(self.t_set, self.stop, pace, now - self._last_move)
-            self._last_move = now
-            if wanted != self.t_set:
-                self.set_temperature(wanted)
+    def _move(self, pace: Pace, within_row: bool = False) -> None:
+        """Bring the set point to where the pace has it now."""
+        now = self.station.clock.time()
+        wanted = advance(self.t_set, self.stop, pace, now - self._last_move)
+        self._last_move = now
+        if wanted != self.t_set and self.set_temperature(wanted, within_row=within_row):
+            self._last_move = self.station.clock.time()  # the ramp stood still while the new range settled
 
-        return move
+    def go_on(self) -> None:
+        """The set point stood still while the excitation settled."""
+        self._last_move = self.station.clock.time()
 
-    def _wait_for(self, wanted: float, move: Callable[[], None]) -> None:
-        pace = self.pace()
+    def _wait_for(self, wanted: float, pace: Pace) -> None:
         direction = math.copysign(1.0, self.stop - self.start)
         while direction * (wanted - self.t_set) > 1e-9 * wanted:
             distance = abs(math.log(self.t_set / wanted))
             seconds = min(distance, _STEP) / pace(self.t_set)
             self.pause_for(min(max(seconds, _SHORTEST_SLEEP), _LONGEST_SLEEP))
-            move()
+            self._move(pace)
             self._report_progress()
 
     def _finish(self) -> None:

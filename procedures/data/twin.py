@@ -4,8 +4,10 @@ It is derived: the truth is run.jsonl, and `rebuild_csv` makes the same file aga
 Text of parameters is written in UTF-8 as it stands (pymeasure escapes it and cannot read its own escapes),
 float parameters with all their digits.
 
-A program that dies in the middle of a write can leave a last row cut short, which a reader of plain CSV
-cannot tell from a whole one: after an interruption read run.jsonl, or rebuild.
+Plain CSV cannot tell 4.9 from a 4.9e-06 cut short, and another process sees a write page by page (on ext4,
+four looks in a hundred at a fast stream met a torn row). So no row crosses a page: one that would begins with
+blanks up to the page's end, which pandas skips, and is then there as a whole or not at all. A disk that fills
+up, or a row longer than a page, can still be seen torn: the truth is run.jsonl.
 """
 
 import contextlib
@@ -19,6 +21,7 @@ from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
 from coldfinger.procedures.data.journal import JOURNAL_NAME, parse, restored
 
 CSV_NAME = "run.csv"
+PAGE = 4096  # bytes; the smallest page of any system we know of, and a divisor of the larger ones
 
 # A run without a procedure is still opened by Results.load, which must find some class to import.
 _NO_PROCEDURE = "pymeasure.experiment.procedure.Procedure"
@@ -44,6 +47,12 @@ def csv_row(texts: Sequence[str]) -> str:
     return ",".join(texts) + "\n"
 
 
+def placed(row: bytes, offset: int) -> bytes:
+    """The row for a place in the file, with blanks in front if it would cross into the next page."""
+    room = PAGE - offset % PAGE
+    return b" " * room + row if room < len(row) <= PAGE else row
+
+
 class CsvTwin:
     """The live file: rows that could not be written are kept and written before the next one."""
 
@@ -59,11 +68,12 @@ class CsvTwin:
             raise self._failure("it could not be created", error, recorded=False) from error
 
     def append(self, text: str, *, recorded: bool = True) -> None:
-        """Append whole rows in one write, after cutting off what an earlier failure left behind.
+        """Append one row (or the head) in one write, after cutting off what an earlier failure left behind.
 
         Raises RunFileError; the point itself is then safe in run.jsonl if `recorded`.
         """
-        self._backlog += text.encode("utf-8", "backslashreplace")
+        row = text.encode("utf-8", "backslashreplace")
+        self._backlog += placed(row, self._size + len(self._backlog))
         try:
             if self._in_doubt:
                 self._disk.truncate(self.handle, self._size)
@@ -105,10 +115,10 @@ def rebuild_csv(folder: Path) -> Path:
     try:
         if is_held(journal):
             raise RunFileError(f"run table {table}: its run is still being written; wait for its end")
-        text = _table(journal)
+        table_bytes = _table(journal)
         try:
             with open(fresh, "xb") as file:
-                file.write(text.encode("utf-8", "backslashreplace"))
+                file.write(table_bytes)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(fresh, table)
@@ -121,15 +131,18 @@ def rebuild_csv(folder: Path) -> Path:
     return table
 
 
-def _table(journal: Path) -> str:
+def _table(journal: Path) -> bytes:
     events = parse(journal.read_bytes()).events
     start = next((event for event in events if event["event"] == "start"), None)
     if start is None:
         raise RunFileError(
             f"run file {journal}: its start line is missing or damaged, so no table can be made of it"
         )
-    rows = [csv_row(_texts(event["values"])) for event in events if event["event"] == "point"]
-    return csv_header(restored(start)) + "".join(rows)
+    table = bytearray(placed(csv_header(restored(start)).encode("utf-8", "backslashreplace"), 0))
+    for event in events:
+        if event["event"] == "point":
+            table += placed(csv_row(_texts(event["values"])).encode("ascii"), len(table))
+    return bytes(table)
 
 
 def _texts(values: Mapping[str, float | str]) -> list[str]:

@@ -1,7 +1,8 @@
 """What each driver must put on the wire, from the manuals: one row a property.
 
-The rows serve the protocol tests, where the other side is a script, and any test that holds a driver against a live
-instrument or a simulator: there, `set_command` must make `query` answer with something that reads as `set_value`.
+The rows serve the protocol tests, where the other side is a script, and any test that holds a driver against
+a live instrument or a simulator: there, `set_command` must make `query` answer with something that reads as
+`set_value`.
 """
 
 from typing import Any, NamedTuple
@@ -40,7 +41,7 @@ Exchanges = tuple[tuple[str, str | None], ...]
 
 
 class Row(NamedTuple):
-    """One property: what is asked, a reply and its value; what is set, as which command, amid which exchanges."""
+    """One property: question, a reply and its value; what is set, as which command, amid which exchanges."""
 
     property: str
     query: str
@@ -148,6 +149,15 @@ LS372_CONTROLLER = [
         Unit.OHM,
         Unit.KELVIN,
         "INTYPE A,1,4,0,15,0,1",
+        before=(("INTYPE? A", "1,04,0,15,0,2"),),
+    ),
+    Row(
+        "excitation",
+        "INTYPE? A",
+        "1,04,0,15,0,2",
+        10e-9,
+        3.16e-9,
+        "INTYPE A,1,3,0,15,0,2",
         before=(("INTYPE? A", "1,04,0,15,0,2"),),
     ),
     Row("ramp", "RAMP? 0", "1,+000.600", Ramp(True, 0.01), Ramp(True, 0.2 / 60), "RAMP 0,1,0.2"),

@@ -1,13 +1,13 @@
-"""Checks that hold for every driver, written once: what goes over the wire, and what is refused before it does."""
+"""Checks that hold for every driver: what goes over the wire, and what is refused before it does."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from coldfinger.instruments.errors import ReplyError
 from pymeasure.test import expected_protocol
 
+from coldfinger.instruments.errors import ReplyError
 from tests.instruments.contracts import Exchanges, Limit, Row
 
 ABOUT_THE_LINK = {"who", "doubts", "name"}  # properties that ask the instrument nothing
@@ -96,7 +96,7 @@ def check_limit(bench: Bench, limit: Limit, after: dict[str, Exchanges] | None =
 
 
 def check_types(bench: Bench, row: Row) -> None:
-    """Text, None, nan, bool for a number and a number for an enumeration are refused before anything is sent."""
+    """Text, None, nan, bool for a number, a number for an enumeration: refused before anything is sent."""
     refused: list[Any] = list(NOT_NUMBERS)
     if not isinstance(row.set_value, bool):
         refused.append(True)

@@ -1,11 +1,12 @@
 """The series-resistor current source, over an output that keeps what it is told and over the SR830 driver."""
 
 import pytest
-from coldfinger.instruments.ac_source import SeriesResistorSource
-from coldfinger.instruments.srs import SR830
 from hypothesis import given
 from hypothesis import strategies as st
 from pymeasure.test import expected_protocol
+
+from coldfinger.instruments.ac_source import SeriesResistorSource
+from coldfinger.instruments.srs import SR830
 
 
 class Output:

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from pymeasure.test import expected_protocol
+
 from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.errors import CommandError, LinkError, MagnetError, ReplyError
 from coldfinger.instruments.roles import RampState
-from pymeasure.test import expected_protocol
-
 from tests.instruments import contracts, driver_checks
 
 LIMIT = 0.1  # T
@@ -81,8 +81,8 @@ def test_the_sentence_names_both_units():
     with BENCH.silent() as magnet, pytest.raises(ValueError, match="target") as caught:
         magnet.target = 6
     assert str(caught.value) == (
-        "AMI 430 magnet supply: target 6 T (60000 Oe) is above the station limit 0.1 T (1000 Oe); allowed are -0.1 to "
-        "0.1 T"
+        "AMI 430 magnet supply: target 6 T (60000 Oe) is above the station limit 0.1 T (1000 Oe); "
+        "allowed are -0.1 to 0.1 T"
     )
 
 
@@ -130,9 +130,11 @@ def test_identities_with_three_and_four_fields_are_known():
     for identity in (contracts.AMI430_IDENTITY, "AMERICAN MAGNETICS INC.,MODEL 430,1234,1.62"):
         with BENCH.talking([("*IDN?", identity)]) as magnet:
             assert magnet.identify() == identity
-    with BENCH.talking([("*IDN?", "American Magnetics Model 430 IP Interface")]) as magnet:
-        with pytest.raises(LinkError):
-            magnet.identify()
+    with (
+        BENCH.talking([("*IDN?", "American Magnetics Model 430 IP Interface")]) as magnet,
+        pytest.raises(LinkError),
+    ):
+        magnet.identify()
 
 
 @pytest.mark.parametrize("rate", [0, -1e-4, 0.0101])
@@ -179,9 +181,11 @@ def test_no_command_goes_to_a_quenched_magnet(action, seen):
 @pytest.mark.parametrize("action", ["ramp", "zero"])
 def test_nothing_moves_while_the_switch_changes(action, state):
     before = IN_TESLA if action == "ramp" else []
-    with BENCH.talking([*before, ("STATE?", str(int(state))), ("QU?", "0")]) as magnet:
-        with pytest.raises(MagnetError, match=f"in state {state.name}"):
-            getattr(magnet, action)()
+    with (
+        BENCH.talking([*before, ("STATE?", str(int(state))), ("QU?", "0")]) as magnet,
+        pytest.raises(MagnetError, match=f"in state {state.name}"),
+    ):
+        getattr(magnet, action)()
 
 
 def test_nothing_moves_behind_a_cold_persistent_switch():
@@ -194,9 +198,11 @@ def test_nothing_moves_behind_a_cold_persistent_switch():
 
 def test_a_refused_command_raises_everything_in_the_error_queue():
     errors = [("SYST:ERR?", '-105,"Out of range"'), ("SYST:ERR?", '-101,"Unrecognized command"'), NO_ERROR]
-    with BENCH.talking([*IN_TESLA, ("CONF:FIELD:TARG 0.06", None), *errors]) as magnet:
-        with pytest.raises(CommandError, match=r'-105,"Out of range"; -101,"Unrecognized command"'):
-            magnet.target = 0.06
+    with (
+        BENCH.talking([*IN_TESLA, ("CONF:FIELD:TARG 0.06", None), *errors]) as magnet,
+        pytest.raises(CommandError, match=r'-105,"Out of range"; -101,"Unrecognized command"'),
+    ):
+        magnet.target = 0.06
 
 
 def test_an_error_queue_that_never_empties_is_left_after_eleven():

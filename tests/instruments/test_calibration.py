@@ -1,6 +1,7 @@
 """Thermometer curves against published RuO2 values, a formula, and files that are whole or broken."""
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from coldfinger.instruments.calibration import Calibration, exponential_curve, read_calibration
 from coldfinger.instruments.errors import CalibrationError
 
-# Lake Shore RX-102A mean curve: T (K), R (ohm), dlnR/dlnT. Rows of the maker's table, of which a public copy is
+# Lake Shore RX-102A mean curve: T (K), R (ohm), dlnR/dlnT. Rows of the maker's table, public as
 # MazinLab/picturec, hardware/thermometry/RX-102A/RX-102A_Mean_Curve.tbl; rounded as in the maker's catalogue.
 RX_102A = [
     (0.050, 63765, -2.27),
@@ -82,12 +83,14 @@ def test_points_and_published_sensitivities_are_met(kelvin, ohm, slope):
 
 @given(st.floats(8e-3, 40.0))
 def test_the_formula_curve_is_the_formula_to_one_part_in_a_million(kelvin):
-    assert RUO2.temperature(float(np.clip(ruo2(kelvin), RUO2.R_min, RUO2.R_max))) == pytest.approx(kelvin, rel=1e-6)
+    assert RUO2.temperature(float(np.clip(ruo2(kelvin), RUO2.R_min, RUO2.R_max))) == pytest.approx(
+        kelvin, rel=1e-6
+    )
     assert RUO2.resistance(kelvin) == pytest.approx(float(ruo2(kelvin)), rel=1e-6)
 
 
 def test_the_formula_curve_has_the_resistances_and_slopes_of_the_formula():
-    # 2.0 kohm at 1 K, 5.7 kohm at 0.1 K, 18.8 kohm at 20 mK; |dlnR/dlnT| = (1.349/4) T^-1/4 = 0.34, 0.60, 0.90
+    # 2.0 kohm at 1 K, 5.7 kohm at 0.1 K, 18.8 kohm at 20 mK; |dlnR/dlnT| = (1.349/4) T^-1/4
     for kelvin, ohm, slope in ((1.0, 2.0e3, 0.34), (0.1, 5.7e3, 0.60), (0.02, 18.8e3, 0.90)):
         assert RUO2.resistance(kelvin) == pytest.approx(ohm, rel=0.005)
         assert RUO2.sensitivity(kelvin) == pytest.approx(-slope, rel=0.01)
@@ -109,7 +112,9 @@ def test_more_ohms_are_never_warmer(one, other):
 
 @pytest.mark.parametrize("ohm", [1049.0, 63766.0, 0.0, -1.0, math.nan, math.inf])
 def test_nothing_is_extrapolated_from_a_resistance(ohm):
-    with pytest.raises(CalibrationError, match=r"outside its calibration, which is 1049\.1 to 63765 ohm") as caught:
+    with pytest.raises(
+        CalibrationError, match=r"outside its calibration, which is 1049\.1 to 63765 ohm"
+    ) as caught:
         rx_102a().temperature(ohm)
     assert "RX-102A (mean)" in str(caught.value)
     assert math.isnan(rx_102a().temperature_or_nan(ohm))
@@ -171,7 +176,7 @@ def test_a_step_is_interpolated_without_turning_back():
     kelvin = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     curve = Calibration("step", "1", kelvin, (1000.0, 999.0, 998.0, 100.0, 99.0, 98.0))
     ohms = [curve.resistance(float(t)) for t in np.linspace(1.0, 6.0, 501)]
-    assert all(a > b for a, b in zip(ohms[:-1], ohms[1:], strict=True))
+    assert all(a > b for a, b in itertools.pairwise(ohms))
     assert curve.temperature(curve.resistance(2.5)) == pytest.approx(2.5, rel=1e-9)
 
 
@@ -218,8 +223,12 @@ def test_a_formula_without_a_range_is_refused():
 
 # Files
 
-TBL = "Temp  Resistance  Sensitivity  Dimensionless\n(K)   (ohms)   (ohms/kelvin)   Sensitivity\n\n" + "\n".join(
-    f"{kelvin:7.3f}   {ohm:.11E}  {slope * ohm / kelvin:.6E}  {slope:.5E}" for kelvin, ohm, slope in RX_102A
+TBL = (
+    "Temp  Resistance  Sensitivity  Dimensionless\n(K)   (ohms)   (ohms/kelvin)   Sensitivity\n\n"
+    + "\n".join(
+        f"{kelvin:7.3f}   {ohm:.11E}  {slope * ohm / kelvin:.6E}  {slope:.5E}"
+        for kelvin, ohm, slope in RX_102A
+    )
 )
 DAT = "Temperature (K)        Resistance (ohms)\n\n" + "\n".join(
     f"{kelvin:.14E}   {ohm:.14E}" for kelvin, ohm, _ in reversed(RX_102A)
@@ -227,11 +236,14 @@ DAT = "Temperature (K)        Resistance (ohms)\n\n" + "\n".join(
 CSV = "# RX-102A, mean\nT_K,R_ohm,note\n" + "\n".join(f"{kelvin},{ohm},0" for kelvin, ohm, _ in RX_102A)
 HEADER = (
     "Sensor Model:   RX-102A\nSerial Number:  MEAN\nData Format:    4      (Log Ohms/Kelvin)\n"
-    "SetPoint Limit: 40.0      (Kelvin)\nTemperature coefficient:  1 (Negative)\nNumber of Breakpoints:   18\n\n"
+    "SetPoint Limit: 40.0      (Kelvin)\nTemperature coefficient:  1 (Negative)\n"
+    "Number of Breakpoints:   18\n\n"
     "No.   Units      Temperature (K)\n\n"
 )
 _RISING = list(enumerate(reversed(RX_102A), 1))
-LOG_340 = HEADER + "\n".join(f"{i:3d}  {math.log10(ohm):.8f}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING)
+LOG_340 = HEADER + "\n".join(
+    f"{i:3d}  {math.log10(ohm):.8f}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING
+)
 LINEAR_340 = HEADER.replace("4      (Log Ohms/Kelvin)", "3      (Ohms/Kelvin)") + "\n".join(
     f"{i:3d}  {ohm}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING
 )
@@ -270,7 +282,7 @@ def test_name_and_serial_number_come_from_the_header_or_the_file_name(tmp_path):
     assert (curve.name, curve.serial) == ("U01234", "U01234")
 
 
-# T = 1 + 0.5 T1(k) ... of two ranges that meet at 1000 ohm: in LOG, Z = log10 R from 3 to 5; in LIN, Z = R from 0 to 1000.
+# Two ranges that meet at 1000 ohm: LOG with Z = log10 R from 3 to 5, LIN with Z = R from 0 to 1000.
 COF = """Number of fit ranges:           2
 FIT RANGE:                      1
 Fit type for range 1:           LOG
@@ -331,11 +343,23 @@ def edited(text, number, line):
         ("x.csv", edited(CSV, 5, "0.07,32601"), r"x\.csv, line 5: .* is not a row of 3 numbers"),
         ("x.340", edited(LOG_340, 12, "3  3.10"), r"x\.340, line 12: '3  3\.10' is not a row of number"),
         ("x.340", edited(LOG_340, 12, "and so on"), r"x\.340, line 12: 'and so on' is not a header line"),
-        ("x.340", LOG_340.replace("18\n", "19\n"), r"x\.340, line 6: '19' is not the number of rows .* is 18"),
-        ("x.340", LOG_340.replace("Data Format:    4", "Data Format:    2"), r"x\.340, line 3: .*allowed are 3"),
+        (
+            "x.340",
+            LOG_340.replace("18\n", "19\n"),
+            r"x\.340, line 6: '19' is not the number of rows .* is 18",
+        ),
+        (
+            "x.340",
+            LOG_340.replace("Data Format:    4", "Data Format:    2"),
+            r"x\.340, line 3: .*allowed are 3",
+        ),
         ("x.340", LOG_340.replace("Data Format", "Format"), r"x\.340: has no line 'Data Format"),
         ("x.cof", COF.replace("LIN", "EXP"), r"x\.cof, line 13: 'EXP' is not a fit type; allowed are LOG"),
-        ("x.cof", edited(COF, 4, "Order of fit range 1: 2.5"), r"x\.cof, line 4: '2\.5' is not a whole number"),
+        (
+            "x.cof",
+            edited(COF, 4, "Order of fit range 1: 2.5"),
+            r"x\.cof, line 4: '2\.5' is not a whole number",
+        ),
         ("x.cof", edited(COF, 5, "Zlower: three"), r"x\.cof, line 5: 'three' is not a number for 'Zlower'"),
         ("x.cof", edited(COF, 9, "C(1) Equation 1: 2"), r"x\.cof, line 9: .* is not a line"),
         ("x.cof", COF[: COF.index("C(1) Equation 2")], r"x\.cof: ends where 'C\(1\)' is required"),
@@ -367,4 +391,7 @@ def test_any_text_is_a_curve_or_one_sentence(tmp_path_factory, text, suffix):
     try:
         read_calibration(path)
     except ValueError as trouble:
-        assert str(path) in str(trouble)
+        sentence = str(trouble)
+    else:
+        return
+    assert str(path) in sentence

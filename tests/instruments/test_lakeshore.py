@@ -4,6 +4,8 @@ import json
 import math
 
 import pytest
+from pymeasure.test import expected_protocol
+
 from coldfinger.instruments.errors import CalibrationError, CommandError, LinkError
 from coldfinger.instruments.lakeshore import (
     CURRENT_EXCITATIONS,
@@ -16,8 +18,6 @@ from coldfinger.instruments.lakeshore import (
     Unit,
 )
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
-from pymeasure.test import expected_protocol
-
 from tests.instruments import contracts, driver_checks
 
 ASK = ";*ESR?"
@@ -78,9 +78,11 @@ def test_a_reply_of_the_wrong_form_is_refused(bench, row):
     ("bits", "meaning"), [("004", "query error"), ("016", "out of range"), ("032", "command not known")]
 )
 def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with CONTROLLER.talking([("RANGE 0,3;*ESR?", bits)]) as controller:
-        with pytest.raises(CommandError, match=meaning):
-            controller.heater_range = 316e-6
+    with (
+        CONTROLLER.talking([("RANGE 0,3;*ESR?", bits)]) as controller,
+        pytest.raises(CommandError, match=meaning),
+    ):
+        controller.heater_range = 316e-6
 
 
 def test_power_on_and_operation_complete_are_no_errors():
@@ -96,9 +98,11 @@ def test_errors_of_the_past_can_be_asked_for():
 
 
 def test_no_curve_is_not_absolute_zero():
-    with CONTROLLER.talking([("KRDG? A", "+000.000E+00")]) as controller:
-        with pytest.raises(CalibrationError, match="'KRDG\\? A' was answered 0 K"):
-            _ = controller.temperature
+    with (
+        CONTROLLER.talking([("KRDG? A", "+000.000E+00")]) as controller,
+        pytest.raises(CalibrationError, match="'KRDG\\? A' was answered 0 K"),
+    ):
+        _ = controller.temperature
     with BRIDGE.talking([("KRDG? 1", "+000.000E+00")]) as bridge, pytest.raises(CalibrationError):
         _ = bridge.kelvin
 
@@ -116,8 +120,11 @@ def test_a_short_is_zero_ohm():
 
 
 def test_a_set_point_in_kelvin_is_not_sent_to_a_loop_in_ohm():
-    with CONTROLLER.talking([("INTYPE? A", "1,04,0,15,0,2")]) as controller, pytest.raises(
-        CommandError, match=r"set point 0\.1 K was not sent.*set setpoint_unit to Unit\.KELVIN"
+    with (
+        CONTROLLER.talking([("INTYPE? A", "1,04,0,15,0,2")]) as controller,
+        pytest.raises(
+            CommandError, match=r"set point 0\.1 K was not sent.*set setpoint_unit to Unit\.KELVIN"
+        ),
     ):
         controller.setpoint = 0.1
 

@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from coldfinger.instruments.errors import CommandError, LinkError, ReplyError
-from coldfinger.instruments.roles import LockInStatus
-from coldfinger.instruments.srs import SR830, ReferenceSource, real
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coldfinger.instruments.errors import CommandError, LinkError, ReplyError
+from coldfinger.instruments.roles import LockInStatus
+from coldfinger.instruments.srs import SR830, ReferenceSource, real
 from tests.instruments import contracts, driver_checks
 
 BENCH = driver_checks.Bench(SR830, check=(("*ESR?", "0"),))
@@ -71,9 +71,11 @@ def test_a_reply_of_the_wrong_form_is_refused(row):
     ],
 )
 def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with BENCH.talking([("SENS 26", None), ("*ESR?", bits)]) as lockin:
-        with pytest.raises(CommandError) as caught:
-            lockin.sensitivity = 1.0
+    with (
+        BENCH.talking([("SENS 26", None), ("*ESR?", bits)]) as lockin,
+        pytest.raises(CommandError) as caught,
+    ):
+        lockin.sensitivity = 1.0
     assert meaning in str(caught.value)
     assert "'SENS 26' was refused" in str(caught.value)
 
@@ -91,8 +93,11 @@ def test_check_errors_raises_what_was_refused_before():
 
 
 def test_a_command_whose_error_check_fails_is_reported_as_not_known():
-    with BENCH.talking([("SENS 26", None), ("*ESR?", "what")]) as lockin, pytest.raises(
-        LinkError, match="whether 'SENS 26' was carried out is not known; read the setting back"
+    with (
+        BENCH.talking([("SENS 26", None), ("*ESR?", "what")]) as lockin,
+        pytest.raises(
+            LinkError, match="whether 'SENS 26' was carried out is not known; read the setting back"
+        ),
     ):
         lockin.sensitivity = 1.0
 

@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pymeasure.experiment import (
 
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.reader import read_run
-from coldfinger.procedures.data.twin import rebuild_csv
+from coldfinger.procedures.data.twin import PAGE, placed, rebuild_csv
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.parameters import QuantityParameter
 
@@ -143,6 +144,68 @@ def test_it_is_complete_while_the_run_goes_on(tmp_path: Path) -> None:
             assert exact(writer.folder / "run.csv") == rows()[: number + 1]
             assert len(pd.read_csv(writer.folder / "run.csv", comment="#")) == number + 1
         writer.end("done")
+
+
+FOR_EVER = f"""
+import sys
+from pathlib import Path
+from coldfinger.procedures.data.writer import RunWriter
+writer = RunWriter(Path(sys.argv[1]), header={{"simulated": True}}, columns={COLUMNS!r})
+print("ready", flush=True)
+number = 0
+while True:
+    writer.point(dict(zip(writer.columns, (float(number), number * 4.9e-6, number * 1.1e-7))))
+    number += 1
+"""
+
+
+def test_another_process_that_reads_a_running_run_with_plain_pandas_never_sees_a_wrong_value(
+    tmp_path: Path,
+) -> None:
+    writer = subprocess.Popen([sys.executable, "-c", FOR_EVER, tmp_path / "run"], stdout=subprocess.PIPE)
+    try:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        lengths = []
+        for _ in range(15):
+            frame = pd.read_csv(tmp_path / "run" / "run.csv", comment="#")
+            number = np.arange(len(frame))
+            truth = np.column_stack((number, number * 4.9e-6, number * 1.1e-7))
+            np.testing.assert_allclose(frame.to_numpy(dtype=float), truth, rtol=ULP)
+            lengths.append(len(frame))
+        assert lengths[-1] > lengths[0]
+    finally:
+        writer.kill()
+        writer.communicate()
+
+
+def test_no_row_crosses_a_page_and_blanks_before_it_disturb_nobody(tmp_path: Path) -> None:
+    with RunWriter(
+        tmp_path / "run", header={"simulated": True}, columns=COLUMNS, procedure=FilmRamp(), sync=False
+    ) as writer:
+        for values in rows(500):
+            writer.point(values)
+        writer.end("done")
+    table = (writer.folder / "run.csv").read_bytes()
+    assert len(table) > 4 * PAGE
+    for edge in range(PAGE, len(table), PAGE):
+        assert table[:edge].rstrip(b" ").endswith(b"\n")
+    assert exact(writer.folder / "run.csv") == rows(500)
+    results = Results.load(str(writer.folder / "run.csv"))
+    assert len(results.data) == len(pd.read_csv(writer.folder / "run.csv", comment="#")) == 500
+    assert rebuild_csv(writer.folder).read_bytes() == table
+
+
+@given(st.integers(0, 3 * PAGE), st.integers(1, 2 * PAGE))
+def test_a_row_is_moved_only_if_that_keeps_it_in_one_page(offset: int, length: int) -> None:
+    row = b"1" * length
+    put = placed(row, offset)
+    first, last = offset + len(put) - length, offset + len(put) - 1
+    assert put.lstrip(b" ") == row
+    if length <= PAGE:
+        assert first // PAGE == last // PAGE
+    else:
+        assert put == row
 
 
 def test_a_run_without_a_procedure_loads_as_the_base_class(tmp_path: Path) -> None:

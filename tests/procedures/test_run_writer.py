@@ -19,6 +19,7 @@ from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.data.disk import Disk, RunFileError, is_held
 from coldfinger.procedures.data.folder import new_run_folder, run_name
 from coldfinger.procedures.data.reader import Run, read_run
+from coldfinger.procedures.data.sync import Syncer
 from coldfinger.procedures.data.twin import rebuild_csv
 from coldfinger.procedures.data.writer import RunWriter
 
@@ -267,9 +268,8 @@ def test_a_failed_sync_is_raised_at_the_next_point_and_the_run_is_never_done(tmp
 def test_a_run_whose_last_sync_fails_is_not_done(tmp_path: Path) -> None:
     disk = FaultyDisk("fsync", 2, broken)
     writer = open_run(tmp_path / "run", disk=disk)
-    for number in range(3):
-        writer.mark("note", str(number))
-    with pytest.raises(RunFileError, match="could not be synced"):
+    with pytest.raises(RunFileError, match="could not be synced"):  # noqa: PT012
+        writer.mark("note", "not yet synced")
         writer.end("done")
     with pytest.raises(RunFileError, match="could not be synced"):
         writer.close()
@@ -300,7 +300,7 @@ def test_recorded_becomes_durable_and_the_lag_goes_back_to_nothing(tmp_path: Pat
         writer.end("done")
 
 
-def test_a_stream_shares_its_syncs_and_an_alarm_does_not_wait_for_them(tmp_path: Path) -> None:
+def test_a_stream_shares_its_syncs(tmp_path: Path) -> None:
     disk = FaultyDisk()
     with open_run(tmp_path / "run", disk=disk) as writer:
         clock = WallClock()
@@ -308,14 +308,24 @@ def test_a_stream_shares_its_syncs_and_an_alarm_does_not_wait_for_them(tmp_path:
         while clock.time() < began + 0.4:
             writer.point(row(writer.recorded))
         assert writer.recorded > 100
-        assert disk.calls["fsync"] <= 2
-        writer.point(row(0))
-        before = writer.recorded
-        asked = clock.time()
-        writer.alarm("quench", "the magnet has quenched", current=12.5)
-        assert wait_for(lambda: writer.durable == before)
-        assert clock.time() < max(asked + 0.2, began + 0.5)
-        writer.end("stopped", "quench")
+        assert disk.calls["fsync"] <= 2 + (clock.time() - began) / 0.5
+        writer.end("done")
+
+
+def test_an_alarm_is_synced_at_once_and_a_point_within_the_group_time() -> None:
+    syncs = Counter[str]()
+    syncer = Syncer(lambda: syncs.update(["sync"]), group=1e4)
+    syncer.recorded(1)
+    assert wait_for(lambda: syncer.durable == 1)  # the first sync has nothing to wait for
+    syncer.recorded(2)
+    WallClock().sleep(0.05)
+    assert (syncer.durable, syncs["sync"]) == (1, 1)
+    syncer.recorded(2, urgent=True)
+    assert wait_for(lambda: syncer.durable == 2)
+    assert (syncs["sync"], syncer.lag) == (2, 0.0)
+    syncer.recorded(3)
+    syncer.close(5.0)
+    assert (syncer.durable, syncs["sync"]) == (3, 3)
 
 
 def test_without_syncing_nothing_is_called_durable_and_no_thread_is_made(tmp_path: Path) -> None:
@@ -404,7 +414,6 @@ with RunWriter(Path(sys.argv[1]), header={"simulated": True}, columns=["T (K)"])
             writer.point({"T (K)": 2.0})
         except RunFileError as error:
             os.write(1, (str(error) + "\\n").encode())
-        writer.close()
         signal.pause()
     os.write(1, b"%d\\n" % child)
     signal.pause()
@@ -418,13 +427,14 @@ def test_a_forked_child_neither_writes_into_the_run_nor_keeps_it_running(tmp_pat
     lines = {parent.stdout.readline().decode().strip() for _ in range(2)}
     child = int(next(line for line in lines if line.isdigit()))
     try:
-        assert any("point 0" not in line and "comes from a forked process" in line for line in lines)
+        assert any("point 1 comes from a forked process, but the run belongs to" in line for line in lines)
         assert read_run(tmp_path / "run").outcome == "running"
         parent.kill()
         parent.wait()
         run = read_run(tmp_path / "run")
         assert (run.outcome, len(run.frame), run.skipped_lines) == ("interrupted", 1, ())
     finally:
+        parent.kill()
         os.kill(child, signal.SIGKILL)
         parent.communicate()
 

@@ -1,0 +1,5 @@
+"""`python -m coldfinger.procedures` is the `coldfinger` command."""
+
+from coldfinger.procedures.cli import main
+
+main(prog_name="coldfinger")
