@@ -8,6 +8,7 @@ curve without saturation.
 from dataclasses import dataclass
 
 import numpy as np
+
 from coldfinger.analysis.fit_result import Array, Curve, Law
 from coldfinger.analysis.least_squares import Minimum, minimise
 

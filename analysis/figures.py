@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from coldfinger.analysis.fit_result import Array, Fit
-from coldfinger.analysis.laws import R_Q_PAIR
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,6 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
+
+from coldfinger.analysis.fit_result import Array, Fit
+from coldfinger.analysis.laws import R_Q_PAIR
 
 Colour = tuple[float, float, float, float]
 
@@ -52,9 +53,7 @@ class FamilyCurve:
     fit: Fit | None = None
 
 
-def family_figure(
-    curves: Sequence[FamilyCurve], title: str, path: Path | str, simulated: bool = False
-) -> Figure:
+def family_figure(curves: Sequence[FamilyCurve], title: str, path: Path | str, simulated: bool = False) -> Figure:
     """Draw the family into the file `path` (its suffix names the format) and return the figure.
 
     Raises ValueError if no curve has a point that can be drawn.
@@ -168,9 +167,7 @@ def _set_axes(axes: Axes, curves: Sequence[FamilyCurve]) -> None:
     _ticks(axes)
     axes.set_xlabel("T (K)", fontsize=FONT + 1, labelpad=1.5, color=INK)
     axes.set_ylabel("ρ (Ω/□)", fontsize=FONT + 1, labelpad=1.5, color=INK)
-    axes.tick_params(
-        which="both", direction="in", labelsize=FONT, width=0.6, color=INK, labelcolor=INK, pad=2.5
-    )
+    axes.tick_params(which="both", direction="in", labelsize=FONT, width=0.6, color=INK, labelcolor=INK, pad=2.5)
     axes.tick_params(which="major", length=3.5)
     axes.tick_params(which="minor", length=1.8)
     for spine in axes.spines.values():

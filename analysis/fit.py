@@ -11,6 +11,7 @@ import dataclasses
 import math
 
 import numpy as np
+
 from coldfinger.analysis.activated import E_RANGE, TINY, UPPER, Activated, activated_problem, straight_line
 from coldfinger.analysis.fit_result import PARAMETER_NAMES, Array, Curve, Estimate, Fit, Law, Status
 from coldfinger.analysis.fit_start import start_values
@@ -27,9 +28,7 @@ PASSES = 2
 """Fits with the temperature errors' weights; each takes the slope from the one before."""
 
 
-def fit_eq1(
-    curve: Curve, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1
-) -> Fit:
+def fit_eq1(curve: Curve, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1) -> Fit:
     """Eq. 1, ρ = 1/[σ_QF + σ_0 exp(−E_aI/T)], to the points at or below `T_max` (K).
 
     `loading` is the conductance that the instrument adds (S square) and that was corrected with the relative
@@ -51,14 +50,12 @@ def fit_eq2(curve: Curve, *, T_max: float = 0.7) -> Fit:
     return _fit(curve.window(T_max), "eq2", 0.0)
 
 
-def fit_best(
-    curve: Curve, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1
-) -> Fit:
+def fit_best(curve: Curve, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1) -> Fit:
     """Eq. 1 where ρ falls on warming, Eq. 2 where it rises; amplitudes are never negative.
 
     Chi-square cannot choose near the separatrix, where either law with a negative amplitude fits as well: the
-    sign of dρ/dT does. The other law's BIC is in the remarks. Arguments as in `fit_eq1`; without any resistance
-    the answer is Eq. 2 with a limit.
+    sign of dρ/dT does. The other law's BIC is in the remarks. Arguments as in `fit_eq1`; without any
+    resistance the answer is Eq. 2 with a limit.
     """
     window = curve.window(T_max)
     two = _fit(window, "eq2", 0.0)
@@ -159,9 +156,7 @@ def _covariance(best: Minimum) -> Array:
     with np.errstate(over="ignore"):
         inverse = inverse / np.outer(scale[used], scale[used])
     # Rounding can make the variance of an undetermined parameter negative.
-    inverse[np.diag_indices_from(inverse)] = np.where(
-        np.diagonal(inverse) > 0, np.diagonal(inverse), math.nan
-    )
+    inverse[np.diag_indices_from(inverse)] = np.where(np.diagonal(inverse) > 0, np.diagonal(inverse), math.nan)
     covariance[np.ix_(used, used)] = inverse
     return covariance
 
@@ -176,9 +171,9 @@ def _base(
             sd = half_width(problem, best, sd, scale)
         return Estimate(value, sd), "value", []
     if seen > DETECTED:
-        upper = max(value + 1.645 * sd, instrument_bound)
+        bound = max(value + 1.645 * sd, instrument_bound)
         why = f"saturation lies below the uncertainty of the input loading, {instrument_bound:.2g} S"
-        return Estimate(math.nan, math.nan, upper), "limit", [why]
+        return Estimate(math.nan, math.nan, bound), "limit", [why]
     profile = upper_limit(problem, best, sd, scale)
     upper = max(profile, instrument_bound) if math.isfinite(profile) else None
     if seen > ONE_SIDED_95:

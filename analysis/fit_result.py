@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 from numpy.typing import ArrayLike, NDArray
+
+from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 
 Array = NDArray[np.float64]
 Law = Literal["eq1", "eq2"]
@@ -56,9 +57,7 @@ class Curve:
         if bad:
             raise ValueError(f"curve: {bad} of {finite.size} points are not finite; leave them out")
         if np.any(self.temperature <= 0):
-            raise ValueError(
-                f"curve: lowest temperature is {self.temperature.min():g} K; it must be above 0 K"
-            )
+            raise ValueError(f"curve: lowest temperature is {self.temperature.min():g} K; it must be above 0 K")
         if np.any(self.sd_resistivity <= 0) or np.any(self.sd_temperature < 0):
             raise ValueError("curve: a standard deviation is zero or negative; every resistivity needs one")
         # A set point of exactly T_max may be stored one rounding error above it.
@@ -140,9 +139,7 @@ class Fit:
 def _vector(values: ArrayLike) -> Array:
     vector = np.asarray(values, dtype=float)
     if vector.ndim != 1:
-        raise ValueError(
-            f"curve: array of shape {vector.shape}; temperature and resistivity are one-dimensional"
-        )
+        raise ValueError(f"curve: array of shape {vector.shape}; temperature and resistivity are one-dimensional")
     return vector
 
 

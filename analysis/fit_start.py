@@ -8,6 +8,7 @@ through the best three.
 import math
 
 import numpy as np
+
 from coldfinger.analysis.activated import Activated
 from coldfinger.analysis.fit_result import Array
 
@@ -45,9 +46,7 @@ def _weights(problem: Activated) -> tuple[Array, Array]:
     return weight * rho**4, weight * rho**3
 
 
-def _project(
-    problem: Activated, energy: Array, weight: Array, weighted_y: Array
-) -> tuple[Array, Array, Array]:
+def _project(problem: Activated, energy: Array, weight: Array, weighted_y: Array) -> tuple[Array, Array, Array]:
     """For each energy: fall of chi-square against a constant y; a; b at the warmest point."""
     with np.errstate(all="ignore"):
         coldness = problem.inverse_T - np.min(problem.inverse_T)

@@ -37,16 +37,12 @@ def failed_superconductor(T: ArrayLike, rho_QF: ArrayLike, rho_0: ArrayLike, E_a
     return rho
 
 
-def failed_insulator_slope(
-    T: ArrayLike, sigma_QF: ArrayLike, sigma_0: ArrayLike, E_aI: ArrayLike
-) -> FloatArray:
+def failed_insulator_slope(T: ArrayLike, sigma_QF: ArrayLike, sigma_0: ArrayLike, E_aI: ArrayLike) -> FloatArray:
     """d ln ρ/d ln T of Eq. 1: never positive, −E_aI/T where the activated part carries all the current."""
     return -_activated_slope(T, sigma_QF, sigma_0, E_aI)
 
 
-def failed_superconductor_slope(
-    T: ArrayLike, rho_QF: ArrayLike, rho_0: ArrayLike, E_aS: ArrayLike
-) -> FloatArray:
+def failed_superconductor_slope(T: ArrayLike, rho_QF: ArrayLike, rho_0: ArrayLike, E_aS: ArrayLike) -> FloatArray:
     """d ln ρ/d ln T of Eq. 2: positive for ρ_0 > 0, E_aS/T where ρ_QF is negligible."""
     return _activated_slope(T, rho_QF, rho_0, E_aS)
 

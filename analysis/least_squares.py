@@ -42,7 +42,8 @@ def minimise(
     """Minimum of the sum of squared residuals within `lower` <= p <= `upper`.
 
     `evaluate(p)` returns the residuals (n,) and their Jacobian (n, k). Where `frozen` (k, bool) is true, the
-    start value stays. No parameter moves by more than `reach` in one step. `converged` is false when no further step helps or 60 steps were not enough.
+    start value stays. No parameter moves by more than `reach` in one step. `converged` is false when no step
+    helps any more or 60 steps were not enough.
     """
     with np.errstate(all="ignore"):
         p = np.clip(start, lower, upper)

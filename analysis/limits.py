@@ -7,9 +7,10 @@ The profile chi2(a) is the least chi-square over b and E at that a; its rise abo
 import math
 from collections.abc import Callable
 
+from scipy.optimize import brentq
+
 from coldfinger.analysis.activated import Activated
 from coldfinger.analysis.least_squares import Minimum
-from scipy.optimize import brentq
 
 DETECTED = 9.0
 """Rise of chi-square without a base above which its value is quoted."""
@@ -23,9 +24,7 @@ def detection(problem: Activated, best: Minimum, scale: float) -> float:
     return max(problem.solve_without_base().chi2 - best.chi2, 0.0) / scale
 
 
-def upper_limit(
-    problem: Activated, best: Minimum, sd: float, scale: float, rise: float = ONE_SIDED_95
-) -> float:
+def upper_limit(problem: Activated, best: Minimum, sd: float, scale: float, rise: float = ONE_SIDED_95) -> float:
     """Base above the best at which the profile has risen by `rise` (nan: never); `sd` sets the first step."""
     excess = _excess(problem, best, rise * scale)
     low = float(best.parameters[0])

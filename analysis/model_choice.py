@@ -10,15 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+
 from coldfinger.analysis.activated import SIGN, Activated, activated_problem, straight_line
 from coldfinger.analysis.fit import fit_eq1, fit_eq2, temperature_slope, without_resistance
 from coldfinger.analysis.fit_result import Array, Curve, Fit, Law
 from coldfinger.analysis.least_squares import Evaluate, minimise
 from coldfinger.analysis.limits import DETECTED
 
-Label = Literal[
-    "superconductor", "failed superconductor", "log insulator", "failed insulator", "insulator with limit"
-]
+Label = Literal["superconductor", "failed superconductor", "log insulator", "failed insulator", "insulator with limit"]
 LOGARITHMIC_LAWS = ("log_resistivity", "log_conductivity")
 STRETCHED_LAWS = {"arrhenius": 1.0, "efros_shklovskii": 1 / 2, "mott_2d": 1 / 3}
 
@@ -90,9 +89,7 @@ def _label(curve: Curve, slope: float, floor: float, best: str, fit: Fit) -> Lab
         return "failed superconductor"
     if best in LOGARITHMIC_LAWS:
         return "log insulator"
-    return (
-        "failed insulator" if fit.detection > DETECTED and fit.status == "value" else "insulator with limit"
-    )
+    return "failed insulator" if fit.detection > DETECTED and fit.status == "value" else "insulator with limit"
 
 
 def information(curve: Curve, fits: dict[Law, Fit], weighting: Fit) -> dict[str, float]:

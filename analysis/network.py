@@ -99,9 +99,7 @@ class Network:
     @overload
     def transfer(self, rho: float, frequency: float, line_capacitance: float | None = None) -> complex: ...
     @overload
-    def transfer(
-        self, rho: FloatArray, frequency: float, line_capacitance: float | None = None
-    ) -> ComplexArray: ...
+    def transfer(self, rho: FloatArray, frequency: float, line_capacitance: float | None = None) -> ComplexArray: ...
     def transfer(
         self, rho: float | FloatArray, frequency: float, line_capacitance: float | None = None
     ) -> complex | ComplexArray:
@@ -113,9 +111,7 @@ class Network:
     @overload
     def current(self, rho: float, frequency: float, line_capacitance: float | None = None) -> complex: ...
     @overload
-    def current(
-        self, rho: FloatArray, frequency: float, line_capacitance: float | None = None
-    ) -> ComplexArray: ...
+    def current(self, rho: FloatArray, frequency: float, line_capacitance: float | None = None) -> ComplexArray: ...
     def current(
         self, rho: float | FloatArray, frequency: float, line_capacitance: float | None = None
     ) -> complex | ComplexArray:
@@ -160,9 +156,7 @@ class Network:
             advice = "is not explained by the lines, check the reference phase and the wiring"
             return _refused(phase, f"phase of {phase:.1f} degrees {advice}")
         why = "signal too small to show the lines, nominal capacitance used"
-        return Inversion(
-            rho, self.line_capacitance, phase, True, why, gain.real / voltage, gain.imag / voltage
-        )
+        return Inversion(rho, self.line_capacitance, phase, True, why, gain.real / voltage, gain.imag / voltage)
 
     @property
     def _total_resistance(self) -> float:
@@ -183,9 +177,7 @@ class Network:
         d1 = complex(0.0, omega * capacitance) * n1 + d2
         return line, d3, n1 + self._total_resistance * d1
 
-    def _derivatives(
-        self, rho: float, frequency: float, capacitance: float
-    ) -> tuple[complex, complex, complex]:
+    def _derivatives(self, rho: float, frequency: float, capacitance: float) -> tuple[complex, complex, complex]:
         """Transfer, its d/d rho and its d/dC: the ladder's recursion, differentiated line by line."""
         omega = 2 * math.pi * frequency
         at_input = complex(1 / self.input_resistance, omega * (capacitance + self.input_capacitance))

@@ -251,8 +251,7 @@ class AMI430(Linked):
         state = self._not_quenched(doing)
         if state in (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH):
             raise MagnetError(
-                f"{self.who}: will not {doing} while the supply is in state {state.name}; wait until it is "
-                "paused"
+                f"{self.who}: will not {doing} while the supply is in state {state.name}; wait until it is paused"
             )
         if self.switch_installed and not self.switch_heated:
             raise MagnetError(

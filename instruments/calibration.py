@@ -44,9 +44,7 @@ class Calibration:
     def __post_init__(self) -> None:
         temperatures, resistances = np.array(self.temperatures), np.array(self.resistances)
         if len(temperatures) != len(resistances) or len(temperatures) < 4:
-            raise ValueError(
-                f"curve {self.name!r}: at least 4 points of temperature and resistance are required"
-            )
+            raise ValueError(f"curve {self.name!r}: at least 4 points of temperature and resistance are required")
         if not (np.all(np.isfinite(temperatures)) and np.all(np.isfinite(resistances))):
             raise ValueError(f"curve {self.name!r}: temperatures and resistances must be numbers")
         if not (np.all(temperatures > 0) and np.all(resistances > 0)):
@@ -217,9 +215,7 @@ def exponential_curve(
     """
     low, high = temperature_range
     if not 0 < low < high:
-        raise ValueError(
-            f"curve {name!r}: temperature range must rise from above 0 K, got {low:g} to {high:g} K"
-        )
+        raise ValueError(f"curve {name!r}: temperature range must rise from above 0 K, got {low:g} to {high:g} K")
     count = max(4, math.ceil(POINTS_PER_DECADE * math.log10(high / low)) + 1)
     temperatures = np.geomspace(low, high, count)
     temperatures[[0, -1]] = low, high

@@ -35,9 +35,7 @@ class WaitTimeout(Exception):
     """Something did not become true in time; the sentence says what and how long was waited."""
 
 
-def wait_until(
-    done: Callable[[], bool], clock: Clock, *, poll: float, timeout: float, what: str
-) -> float:
+def wait_until(done: Callable[[], bool], clock: Clock, *, poll: float, timeout: float, what: str) -> float:
     """Ask `done()` every `poll` seconds until it is true; return the seconds waited.
 
     Raises WaitTimeout, naming `what`, when `timeout` seconds have passed without it.

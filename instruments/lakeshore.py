@@ -407,9 +407,7 @@ class Controller(_Thermometer):
             filtered=strict_bool("filtered"),
             delay=strict_integer("delay", 1, 255),
         ),
-        preprocess_reply=reply(
-            r"[0-6],(?:A|\d{1,2}),[01],[01],[01],\d{1,3}", "six fields like 2,6,1,0,0,001"
-        ),
+        preprocess_reply=reply(r"[0-6],(?:A|\d{1,2}),[01],[01],[01],\d{1,3}", "six fields like 2,6,1,0,0,001"),
         cast=str,
         get_process_list=lambda fields: OutputMode(
             ControlMode(int(fields[0])),

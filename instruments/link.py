@@ -116,9 +116,7 @@ class Link(Adapter):  # type: ignore[misc]
         self._forget: tuple[str, ...] = ()
         self._open()
 
-    def introduce(
-        self, who: str, identity: str, opening: tuple[str, ...] = (), forget: tuple[str, ...] = ()
-    ) -> None:
+    def introduce(self, who: str, identity: str, opening: tuple[str, ...] = (), forget: tuple[str, ...] = ()) -> None:
         """Tell the link whom to expect: a name for messages and a pattern for the identity.
 
         `opening` are commands to send before the identity is asked for, `forget` questions to ask after it,
@@ -291,8 +289,7 @@ class Link(Adapter):  # type: ignore[misc]
         pattern = self._expected.pattern if self._expected else ".+"
         wanted = repr(self.identity) if self.identity else f"the form {pattern}"
         return LinkError(
-            f"{self.who}: '*IDN?' was answered {came[-1]!r}, but {wanted} is required; is this the right "
-            "address?"
+            f"{self.who}: '*IDN?' was answered {came[-1]!r}, but {wanted} is required; is this the right address?"
         )
 
     def _is_mine(self, reply: str) -> None:
@@ -314,21 +311,15 @@ class Link(Adapter):  # type: ignore[misc]
         except VISA_TROUBLE as trouble:
             if timed_out(trouble):
                 patience = self.connection.timeout / 1000
-                raise LinkError(
-                    f"{self.who}: no complete reply to {question!r} within {patience:g} s"
-                ) from trouble
+                raise LinkError(f"{self.who}: no complete reply to {question!r} within {patience:g} s") from trouble
             raise self._lost(f"asked {question!r}", trouble) from trouble
         self._remember(question, raw)
         if not raw.endswith(self._end):
-            raise ReplyError(
-                f"{self.who}: {question!r} was answered {raw!r}, which has no terminator {self._end!r}"
-            )
+            raise ReplyError(f"{self.who}: {question!r} was answered {raw!r}, which has no terminator {self._end!r}")
         try:
             return raw.decode("ascii").strip()
         except UnicodeDecodeError as trouble:
-            raise ReplyError(
-                f"{self.who}: {question!r} was answered {raw!r}, which is not ASCII text"
-            ) from trouble
+            raise ReplyError(f"{self.who}: {question!r} was answered {raw!r}, which is not ASCII text") from trouble
 
     def _remember(self, sent: str, raw: bytes) -> None:
         received = raw.decode("latin-1")
@@ -340,9 +331,7 @@ class Link(Adapter):  # type: ignore[misc]
     def _lost(self, doing: str, trouble: BaseException) -> LinkError:
         self._broken = True
         refused = isinstance(trouble, ConnectionRefusedError | BrokenPipeError)
-        advice = (
-            "nothing listens at this address; check address, port and power" if refused else "check the cable"
-        )
+        advice = "nothing listens at this address; check address, port and power" if refused else "check the cable"
         return LinkError(f"{self.who}: the connection was lost while {doing} ({trouble}); {advice}")
 
     # What pymeasure asks of an adapter. Driver classes of other origin work over a link with these; the

@@ -54,6 +54,7 @@ COLUMNS = [
 """Columns of every row; R is between the voltage taps, rho per square, both with lines and loading undone."""
 
 _ATTEMPTS = 3
+_NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
 _RANGE_SETTLING = 20.0  # s
@@ -203,7 +204,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         return Wish()
 
     def take_row(
-        self, field: float, window: float, keep_pace: Callable[[], None], remarks: Quality = Quality(0)
+        self, field: float, window: float, keep_pace: Callable[[], None], remarks: Quality = _NO_REMARK
     ) -> Point:
         """Measure one point, write it as a row with the given remarks, and return it.
 

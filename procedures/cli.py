@@ -35,7 +35,11 @@ def main() -> None:
     help='"lag-limited", "5 mK/min", "log-rate 2/h", "linear 25", "log 25" or "0.7, 0.4, 0.1 K".',
 )
 @click.option(
-    "--points", default=100, show_default=True, type=click.IntRange(2, 10000), help="Rows of a continuous ramp."
+    "--points",
+    default=100,
+    show_default=True,
+    type=click.IntRange(2, 10000),
+    help="Rows of a continuous ramp.",
 )
 @click.option(
     "--excitation",
@@ -55,9 +59,7 @@ def demo(**options: Any) -> None:
     plan = _demo_plan(**options)
     switch = StopSwitch()
     with stop_on_signals(switch), FamilyScreen(plan.fields) as screen:
-        result = demonstration.run_demo(
-            plan, switch=switch, progress=screen.progress, finished=screen.finished
-        )
+        result = demonstration.run_demo(plan, switch=switch, progress=screen.progress, finished=screen.finished)
     screen.show(result, plan)
     outcomes = {member.run.outcome for member in result.members}
     if "stopped" in outcomes:

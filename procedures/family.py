@@ -72,9 +72,7 @@ def evaluate_member(field_oersted: float, result: RunResult, station: Station) -
     """Read a run back from its file and fit it."""
     frame = read_run(result.folder).frame
     try:
-        fit = fit_best(
-            curve_of(frame), T_max=FIT_TO, loading=station.network.loading_conductance()
-        )
+        fit = fit_best(curve_of(frame), T_max=FIT_TO, loading=station.network.loading_conductance())
     except ValueError as error:
         return FamilyMember(field_oersted, result, frame, None, str(error))
     return FamilyMember(field_oersted, result, frame, fit)

@@ -25,23 +25,17 @@ class QuantityParameter(FloatParameter):  # type: ignore[misc]
         if units is not None and (
             not units.isascii() or units != units.strip() or not units.isprintable() or not units
         ):
-            raise ValueError(
-                f"parameter {name}: unit {units!r} must be plain ASCII text, such as ohm, uV or K/min"
-            )
+            raise ValueError(f"parameter {name}: unit {units!r} must be plain ASCII text, such as ohm, uV or K/min")
         super().__init__(name, units=units, minimum=minimum, maximum=maximum, **kwargs)
 
     def convert(self, value: Any) -> float:
         """`value` as a float in the parameter's unit."""
-        allowed = (
-            f'a number in {self.units}, or text such as "1.5 {self.units}"' if self.units else "a number"
-        )
+        allowed = f'a number in {self.units}, or text such as "1.5 {self.units}"' if self.units else "a number"
         number = value
         if isinstance(value, str):
             number, _, units = value.strip().partition(" ")
             if units.strip() != (self.units or ""):
-                raise ValueError(
-                    f"parameter {self.name}: got {value!r}, allowed is {allowed}; give it in that unit"
-                )
+                raise ValueError(f"parameter {self.name}: got {value!r}, allowed is {allowed}; give it in that unit")
         try:
             number = math.nan if isinstance(value, bool) else float(number)
         except (TypeError, ValueError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean, pstdev
 
 from coldfinger.analysis.network import Inversion
+from coldfinger.instruments.errors import LinkError
 from coldfinger.instruments.roles import BridgeStatus, LockInStatus
 from coldfinger.procedures.excitation import Excitation, averaged_noise
 from coldfinger.procedures.quality import Quality
@@ -65,12 +66,11 @@ class Point:
         return self.inversion.resistivity
 
 
-def read_point(
-    station: Station, excitation: Excitation, window: float, keep_pace: Callable[[], None]
-) -> Raw:
+def read_point(station: Station, excitation: Excitation, window: float, keep_pace: Callable[[], None]) -> Raw:
     """Read for `window` seconds plus the filter's delay; `keep_pace` is called between the readings.
 
-    Raises LinkError when an instrument does not prove its identity afterwards: nothing of the point counts then.
+    Raises LinkError when a link was in doubt meanwhile or an instrument does not prove its identity afterwards:
+    nothing of the point counts then.
     """
     delay = POLES * excitation.time_constant
     behind = max(1, math.ceil(delay / _LONGEST_INTERVAL - 1e-9))
@@ -81,6 +81,7 @@ def read_point(
     ohms: list[float] = []
     kelvins: list[float] = []
     bridge_status = BridgeStatus(0)
+    doubts = station.doubts
     station.lockin.status  # noqa: B018  reading clears what was latched before the point
     clock = station.clock
     start = clock.time()
@@ -116,6 +117,8 @@ def read_point(
         holding=station.magnet_holding(),
     )
     station.confirm()
+    if station.doubts != doubts:
+        raise LinkError("a link was in doubt while the point was read; the point is taken again")
     return raw
 
 
@@ -129,9 +132,7 @@ def evaluate(raw: Raw, station: Station, excitation: Excitation, voltage: float)
     flags = _flags(raw, temperature, inversion)
     if raw.sensor_spread > _SCATTER * _single_sensor_sd(raw, station) + 0.1 * raw.sensor:
         flags |= Quality.SCATTER
-    return Point(
-        raw, temperature, temperature_sd, inversion, sd, sd, inversion.resistivity_sd(sd, sd), flags
-    )
+    return Point(raw, temperature, temperature_sd, inversion, sd, sd, inversion.resistivity_sd(sd, sd), flags)
 
 
 def _single_sensor_sd(raw: Raw, station: Station) -> float:

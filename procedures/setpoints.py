@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 Pace = Callable[[float], float]
 """|d ln T / dt| (1/s) as a function of temperature (K)."""
@@ -62,7 +63,7 @@ def duration(start: float, stop: float, pace: Pace, steps: int = 400) -> float:
     """Seconds from `start` to `stop` (K) at a pace: integral of d ln T / pace."""
     grid = logarithmic(start, stop, steps + 1)
     width = abs(math.log(stop / start)) / steps
-    return sum(width / pace(math.sqrt(a * b)) for a, b in zip(grid, grid[1:], strict=False))
+    return sum(width / pace(math.sqrt(a * b)) for a, b in pairwise(grid))
 
 
 def path(start: float, stop: float, pace: Pace, step: float) -> Iterator[float]:

@@ -53,9 +53,7 @@ class SafeReport:
 class Station:
     """Instruments in their roles; use `open_station`, and `close` it or use it in a `with` block."""
 
-    def __init__(
-        self, file: StationFile, clock: Clock, library: str, close: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, file: StationFile, clock: Clock, library: str, close: Callable[[], None] = lambda: None) -> None:
         sections = file.sections
         self.file = file
         self.name: str = file.top["name"]
@@ -73,8 +71,10 @@ class Station:
         self.bridge_reading_time: float = thermometer["reading_time"]
         self.field_offset: float = sections["magnet"]["offset"]
         self._close = close
-        self.instruments = {name: _open(name, table, clock, library, self.limits, self.field_offset) for name, table in
-                            file.instruments.items()}
+        self.instruments = {
+            name: _open(name, table, clock, library, self.limits, self.field_offset)
+            for name, table in file.instruments.items()
+        }
         self._fill_roles(sections["roles"])
 
     def _fill_roles(self, roles: Mapping[str, str]) -> None:
@@ -134,6 +134,11 @@ class Station:
         """Raise LinkError unless every instrument proves its identity: what was read before can be believed."""
         for instrument in self.instruments.values():
             instrument.confirm()
+
+    @property
+    def doubts(self) -> int:
+        """How often any link had to be made clean since the first contact."""
+        return sum(instrument.doubts for instrument in self.instruments.values())
 
     def snapshot(self) -> dict[str, Any]:
         """Every readable setting of every instrument, by instrument and name."""
@@ -242,8 +247,7 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     register(name, sim_rack(cryostat, clock, addresses))
     station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
     station.cryostat = cryostat
-    station.network = Network(**{**vars(station.network), "squares": sample.squares,
-                                 "end_squares": sample.end_squares})
+    station.network = Network(**{**vars(station.network), "squares": sample.squares, "end_squares": sample.end_squares})
     return station
 
 
@@ -277,9 +281,7 @@ def _simulated_wiring(file: StationFile, sample: Any) -> Any:
     )
 
 
-def _open(
-    name: str, table: Mapping[str, str], clock: Clock, library: str, limits: Limits, offset: float
-) -> Any:
+def _open(name: str, table: Mapping[str, str], clock: Clock, library: str, limits: Limits, offset: float) -> Any:
     driver = table["driver"]
     end = _TERMINATION[driver]
     link = open_link(table["address"], library, clock=clock, read_termination=end, write_termination="\n")
@@ -310,9 +312,7 @@ def _network(sections: Mapping[str, Mapping[str, Any]]) -> Network:
 
 def _calibration(table: Mapping[str, Any], source: str) -> Calibration:
     if not table["calibration"]:
-        return exponential_curve(
-            table["r0"], table["t0"], table["exponent"], (table["lowest"], table["highest"])
-        )
+        return exponential_curve(table["r0"], table["t0"], table["exponent"], (table["lowest"], table["highest"]))
     path = Path(source).parent / table["calibration"]
     try:
         return read_calibration(path)

@@ -122,9 +122,7 @@ def read_station_file(path: str | Path | None = None) -> StationFile:
     try:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise StationFileError(
-            f'station file {path}: cannot be read ({error}); give a TOML file or "sim"'
-        ) from error
+        raise StationFileError(f'station file {path}: cannot be read ({error}); give a TOML file or "sim"') from error
     return check_station_text(text, str(path))
 
 
@@ -170,8 +168,7 @@ def _check_roles(roles: Mapping[str, str], instruments: Mapping[str, Any], sourc
     for role, name in roles.items():
         if name not in instruments:
             raise StationFileError(
-                f"{source}: roles.{role} names the unknown instrument {name!r}; "
-                f"allowed are {', '.join(instruments)}"
+                f"{source}: roles.{role} names the unknown instrument {name!r}; allowed are {', '.join(instruments)}"
             )
 
 
@@ -230,10 +227,11 @@ def _number(value: Any, key: Key, source: str, where: str) -> float:
             return parse(value, key.kind, f"{source}: {where}")
         except QuantityError as error:
             raise StationFileError(str(error)) from None
-    kinds: tuple[type, ...] = (int,) if key.kind == "integer" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not (whole or (key.kind == "number" and isinstance(value, float) and math.isfinite(value))):
         raise StationFileError(f"{source}: {where} = {value!r} must be a plain {key.kind}")
-    return value
+    number: float = value
+    return number
 
 
 def _speed(value: Any, source: str, where: str) -> float:

@@ -65,7 +65,8 @@ class TemperatureRamp(TransportProcedure):
     def check(self) -> None:
         limits, calibration = self.station.limits, self.station.calibration
         limits.check_field(self.field * OERSTED)
-        for what, temperature in [("start", self.start), ("stop", self.stop), *self._listed()]:
+        ends: list[tuple[str, float]] = [("start", self.start), ("stop", self.stop)]
+        for what, temperature in [*ends, *self._listed()]:
             limits.check_temperature(temperature, what)
             low, high = calibration.T_min, calibration.T_max
             if not low <= temperature <= high:
@@ -122,15 +123,13 @@ class TemperatureRamp(TransportProcedure):
 
     @property
     def _row_time(self) -> float:
-        return self.window + _ROW_OVERHEAD
+        return float(self.window + _ROW_OVERHEAD)
 
     def _timeout(self, temperature: float) -> float:
         return _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(temperature)
 
     def _arrive(self, temperature: float) -> bool:
-        return self.reach_temperature(
-            temperature, self.tolerance, window=20.0, timeout=self._timeout(temperature)
-        )
+        return self.reach_temperature(temperature, self.tolerance, window=20.0, timeout=self._timeout(temperature))
 
     def _ramp(self) -> None:
         self._arrive(self.start)

@@ -70,9 +70,7 @@ class Cryostat:
         )
         self._before = (self.mixing_chamber.temperature, self.chip.temperature)
 
-    def _input(
-        self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]
-    ) -> ResistanceInput:
+    def _input(self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]) -> ResistanceInput:
         noise = WhiteNoise(seed, f"bridge {name}")
         step = self._slow * self.tick
         result = ResistanceInput(sensor, noise, self.tick, self.laboratory.bridge_noise, step)
@@ -99,9 +97,7 @@ class Cryostat:
         if self.ticks % self._slow == 0:
             for channel in self.inputs.values():
                 channel.step(time)
-        self.lockin.step(
-            self.ticks, (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after)
-        )
+        self.lockin.step(self.ticks, (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after))
 
     def _between(self, before: float, after: float, time: float) -> float:
         passed = 1.0 - (self.ticks * self.tick - time) / self.tick

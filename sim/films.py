@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
 from coldfinger.analysis.laws import R_Q_PAIR, failed_insulator, failed_superconductor
 from coldfinger.sim.fluctuations import Band
-from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 

@@ -15,9 +15,10 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 from coldfinger.sim.sample import VOLUME_PER_SQUARE, CurrentVoltage, Law, positive_temperature
-from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 

@@ -63,7 +63,6 @@ def _four(values: list[float]) -> Four:
     return a, b, c, d
 
 
-
 State = tuple[complex, complex, complex, complex]
 
 

@@ -123,12 +123,8 @@ def sim_rack(
     """The standard three instruments: `addresses` maps lock-in, bridge and magnet to VISA addresses."""
     unknown = set(addresses) - set(_PANELS)
     if unknown:
-        raise ValueError(
-            f"simulated rack: no instrument called {sorted(unknown)}; allowed: {sorted(_PANELS)}"
-        )
-    return Rack(
-        cryostat, clock, {address: _PANELS[role](cryostat) for role, address in addresses.items()}, bus_time
-    )
+        raise ValueError(f"simulated rack: no instrument called {sorted(unknown)}; allowed: {sorted(_PANELS)}")
+    return Rack(cryostat, clock, {address: _PANELS[role](cryostat) for role, address in addresses.items()}, bus_time)
 
 
 def standard_rack(seed: int = 0) -> Rack:

@@ -19,6 +19,8 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from coldfinger.sim.films import (
     FILMS,
     GRAIN_TRANSITION,
@@ -28,7 +30,6 @@ from coldfinger.sim.films import (
     grain_factor,
 )
 from coldfinger.sim.fluctuations import Fluctuations
-from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
@@ -148,9 +149,7 @@ class CurrentVoltage:
         result = (self.normal_resistance(T, field) * (1 - share) + rho * share) * slope
         return np.where((Q == 0) & (slope == 1), exact, result)
 
-    def _beyond_critical(
-        self, current: FloatArray, T: FloatArray, field: float
-    ) -> tuple[FloatArray, FloatArray]:
+    def _beyond_critical(self, current: FloatArray, T: FloatArray, field: float) -> tuple[FloatArray, FloatArray]:
         """Q (A) and dQ/dI; at the critical current itself, where dQ/dI jumps from 0 to infinity, 0."""
         critical = self.critical_current(T, field)
         if not critical.any():
@@ -162,9 +161,7 @@ class CurrentVoltage:
         slope = np.where(running, size / np.where(running, Q, 1.0), critical == 0)
         return np.copysign(Q, current), slope
 
-    def _departure(
-        self, Q: FloatArray, rho: FloatArray, T: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _departure(self, Q: FloatArray, rho: FloatArray, T: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """δ, √(x² + δ²) and y = √(x² + δ²) − δ, the last written without cancellation."""
         x = Q * (1 / self.crossover_current + rho / CROSSOVER_VOLTAGE)
         delta = np.minimum(0.9, 0.05 + T)
@@ -183,9 +180,7 @@ class BuiltinSample(CurrentVoltage):
         self._film = FILMS[name]
         self.crossover_current = self._film.crossover_current
         key = (seed, zlib.crc32(name.encode()))
-        self._fluctuations = (
-            Fluctuations(key, self._film.white_rms, self._film.bands) if fluctuations else None
-        )
+        self._fluctuations = Fluctuations(key, self._film.white_rms, self._film.bands) if fluctuations else None
         self._at_magnitude = lru_cache(maxsize=256)(self._compute_at_magnitude)
         self._fluctuation_at = lru_cache(maxsize=256)(self._compute_fluctuation)
 

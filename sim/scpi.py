@@ -32,7 +32,7 @@ class Fault(Enum):
     LINE_TOO_LONG = auto()
 
 
-class Refused(Exception):  # noqa: N818  (not an error of the program: the instrument says no)
+class Refused(Exception):
     """Raised by a parameter or a handler; the panel turns it into the instrument's own complaint."""
 
     def __init__(self, fault: Fault) -> None:

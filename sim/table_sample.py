@@ -60,9 +60,7 @@ def load_table_sample(path: str | Path) -> TableSample:
     _refuse_unknown(table, _FILE_KEYS, where)
     name = _required(table, "name", where)
     if not isinstance(name, str) or not name.strip():
-        raise SampleFileError(
-            f'{where}: name is {name!r}, but must be a text that is not empty; write name = "film 7"'
-        )
+        raise SampleFileError(f'{where}: name is {name!r}, but must be a text that is not empty; write name = "film 7"')
     normal = _number(table, "normal_resistance", where)
     squares = _number(table, "squares", where)
     end_squares = _number(table, "end_squares", where) if "end_squares" in table else 1.0
@@ -74,13 +72,9 @@ def _read(path: Path, where: str) -> dict[str, Any]:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as error:
         reason = error.strerror or error
-        raise SampleFileError(
-            f"{where}: cannot be read ({reason}); give the path of a readable TOML file"
-        ) from error
+        raise SampleFileError(f"{where}: cannot be read ({reason}); give the path of a readable TOML file") from error
     except UnicodeDecodeError as error:
-        raise SampleFileError(
-            f"{where}: is not UTF-8 text; save it as a UTF-8 text file in TOML format"
-        ) from error
+        raise SampleFileError(f"{where}: is not UTF-8 text; save it as a UTF-8 text file in TOML format") from error
     except tomllib.TOMLDecodeError as error:
         raise SampleFileError(f"{where}: is not valid TOML: {error}; correct it there") from error
 
@@ -92,8 +86,7 @@ def _entries(table: Mapping[str, Any], normal: float, where: str) -> tuple[Liste
     if not listed:
         raise SampleFileError(f"{where}: lists no field; add at least one [[field]] entry")
     entries = tuple(
-        _entry(entry, normal, f"{where}, field entry {number}")
-        for number, entry in enumerate(listed, start=1)
+        _entry(entry, normal, f"{where}, field entry {number}") for number, entry in enumerate(listed, start=1)
     )
     seen: dict[float, int] = {}
     for number, entry in enumerate(entries, start=1):
@@ -114,18 +107,14 @@ def _entry(entry: Mapping[str, Any], normal: float, where: str) -> ListedField:
     base, prefactor, energy = (_number(entry, key, where) for key in PARAMETERS[law])
     if base == prefactor == 0:
         first, second, _ = PARAMETERS[law]
-        raise SampleFileError(
-            f"{where}: {first} and {second} are both 0; give at least one of them a value above 0"
-        )
+        raise SampleFileError(f"{where}: {first} and {second} are both 0; give at least one of them a value above 0")
     return ListedField(
         oersted=_number(entry, "oersted", where),
         law=law,
         base=base,
         prefactor=prefactor,
         energy=energy,
-        normal_resistance=_number(entry, "normal_resistance", where)
-        if "normal_resistance" in entry
-        else normal,
+        normal_resistance=_number(entry, "normal_resistance", where) if "normal_resistance" in entry else normal,
     )
 
 
@@ -162,9 +151,7 @@ def _number(table: Mapping[str, Any], key: str, where: str) -> float:
     bound = "above 0" if key in _ABOVE_ZERO else "0 or above"
     allowed = f"but must be a finite number {bound} ({_UNITS[key]})"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise SampleFileError(
-            f"{where}: {key} is {value!r}, {allowed}; write it without quotes and without a unit"
-        )
+        raise SampleFileError(f"{where}: {key} is {value!r}, {allowed}; write it without quotes and without a unit")
     try:
         number = float(value)
     except OverflowError:

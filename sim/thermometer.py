@@ -37,15 +37,13 @@ class Sensor:
 
     def heated(self, temperature: float, power: float) -> float:
         """Sensor temperature (K) on a mount at `temperature` (K) with `power` (W) in it."""
-        return (temperature**4 + 4.0 * self.thermal_resistance * 0.02**3 * power) ** 0.25
+        return math.sqrt(math.sqrt(temperature**4 + 4.0 * self.thermal_resistance * 0.02**3 * power))
 
 
 class ResistanceInput:
     """One input of a resistance bridge with the sensor on it; plain attributes belong to the front panel."""
 
-    def __init__(
-        self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float, step: float = 1.0
-    ) -> None:
+    def __init__(self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float, step: float = 1.0) -> None:
         self.sensor = sensor
         self.mode = "voltage"
         self.excitation = 20e-6  # V, or A in current mode
@@ -158,9 +156,7 @@ class ResistanceInput:
     def _filter(self, time: float) -> None:
         # Settles to 1 % in the time that the instrument calls the filter's settle time.
         reading = self._unfiltered(time)
-        if self._filtered is None or abs(reading - self._filtered) > 0.01 * self.filter_window * abs(
-            self._filtered
-        ):
+        if self._filtered is None or abs(reading - self._filtered) > 0.01 * self.filter_window * abs(self._filtered):
             self._filtered = reading
         else:
             weight = -math.expm1(-self._step * math.log(100.0) / self.filter_settle)

@@ -42,7 +42,7 @@ class Wiring:
         """
         rho = np.clip(np.atleast_1d(np.asarray(resistivity, dtype=float)), _SMALLEST, _LARGEST)
         matrix = self._lines(frequency) + (1.0 / rho)[:, None, None] * self._film
-        nodes = np.linalg.solve(matrix, self._drive)[..., 0]
+        nodes = np.asarray(np.linalg.solve(matrix, self._drive)[..., 0], dtype=np.complex128)
         difference = nodes[:, _VPLUS] - nodes[:, _VMINUS]
         common = 0.5 * (nodes[:, _VPLUS] + nodes[:, _VMINUS])
         current = (nodes[:, _S2] - nodes[:, _S3]) / (self.squares * rho)

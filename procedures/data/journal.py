@@ -112,11 +112,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
         event = _decoder.decode(body.decode("ascii"))
     except (ValueError, RecursionError):
         return None
-    if (
-        not isinstance(event, dict)
-        or type(event.get("seq")) is not int
-        or type(event.get("event")) is not str
-    ):
+    if not isinstance(event, dict) or type(event.get("seq")) is not int or type(event.get("event")) is not str:
         return None
     return event
 

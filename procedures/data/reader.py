@@ -214,8 +214,7 @@ def _is_row(row: list[Any]) -> bool:
     if set(map(type, row)) == {float}:  # nearly always, and five times faster than looking at each
         return True
     return all(
-        type(value) is float or (type(value) is int and abs(value) <= 2**53) or value in NON_FINITE
-        for value in row
+        type(value) is float or (type(value) is int and abs(value) <= 2**53) or value in NON_FINITE for value in row
     )
 
 

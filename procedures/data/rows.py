@@ -43,9 +43,7 @@ def number(column: str, value: Any) -> float:
         return float(value)
     if isinstance(value, int):
         if abs(value) > 2**53:
-            raise ValueError(
-                f"column {column!r}: {value} is too large to be kept exactly; the limit is 2**53"
-            )
+            raise ValueError(f"column {column!r}: {value} is too large to be kept exactly; the limit is 2**53")
         return int(value)
     raise ValueError(
         f"column {column!r}: {value!r:.80} is a {type(value).__name__}, and only numbers can be recorded; "
@@ -79,7 +77,5 @@ def checked_columns(columns: Sequence[str]) -> tuple[str, ...]:
                 '# , " or a line break; rename it'
             )
     if not columns or len(set(columns)) < len(columns):
-        raise ValueError(
-            f"columns {list(columns)!r}: there must be at least one, and each only once; rename them"
-        )
+        raise ValueError(f"columns {list(columns)!r}: there must be at least one, and each only once; rename them")
     return tuple(columns)

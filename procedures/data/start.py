@@ -19,9 +19,7 @@ _OWN_KEYS = frozenset(
 )
 
 
-def start_event(
-    header: Mapping[str, Any], columns: tuple[str, ...], procedure: Any, clock: Clock
-) -> dict[str, Any]:
+def start_event(header: Mapping[str, Any], columns: tuple[str, ...], procedure: Any, clock: Clock) -> dict[str, Any]:
     """The start event in plain values; ValueError says what of the header or the procedure cannot be kept."""
     own = _OWN_KEYS | ({"procedure", "parameters"} if procedure is not None else set())
     if taken := sorted(own & set(header)):

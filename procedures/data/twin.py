@@ -135,9 +135,7 @@ def _table(journal: Path) -> bytes:
     events = parse(journal.read_bytes()).events
     start = next((event for event in events if event["event"] == "start"), None)
     if start is None:
-        raise RunFileError(
-            f"run file {journal}: its start line is missing or damaged, so no table can be made of it"
-        )
+        raise RunFileError(f"run file {journal}: its start line is missing or damaged, so no table can be made of it")
     table = bytearray(placed(csv_header(restored(start)).encode("utf-8", "backslashreplace"), 0))
     for event in events:
         if event["event"] == "point":

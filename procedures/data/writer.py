@@ -143,9 +143,7 @@ class RunWriter:
         A run whose points could not be made durable is never called done. Raises ValueError, RunFileError.
         """
         if outcome not in OUTCOMES:
-            raise ValueError(
-                f"run {self.folder}: outcome {outcome!r} is unknown; allowed are {', '.join(OUTCOMES)}"
-            )
+            raise ValueError(f"run {self.folder}: outcome {outcome!r} is unknown; allowed are {', '.join(OUTCOMES)}")
         with self._lock:
             counts = {"points": self._recorded, "marks": self._marks, "alarms": self._alarms}
             kept = {"outcome": outcome, "reason": str(reason), **counts, "data": plain(data, "end")}
@@ -188,9 +186,7 @@ class RunWriter:
 
     def _note(self, event: str, kind: str, text: str, data: dict[str, Any]) -> None:
         kept = {"kind": str(kind), "text": str(text), "data": plain(data, f"{event} {kind}")}
-        self._record(
-            event, {**kept, "points": self._recorded}, f"the {event} {kind}", urgent=event == "alarm"
-        )
+        self._record(event, {**kept, "points": self._recorded}, f"the {event} {kind}", urgent=event == "alarm")
 
     def _record(
         self, event: str, content: dict[str, Any] | str, what: str, *, points: int = 0, urgent: bool = False
@@ -221,9 +217,7 @@ class RunWriter:
                 f"{self._owner}; write from there"
             )
         if self._closed:
-            raise RunFileError(
-                f"run {self.folder}: {what} comes after the files were closed; begin a new run"
-            )
+            raise RunFileError(f"run {self.folder}: {what} comes after the files were closed; begin a new run")
 
     def _make_names_durable(self) -> None:
         try:

@@ -260,9 +260,7 @@ class LakeShore372(Panel):
             integer(1, 2),
         ),
     )
-    def set_type(
-        self, key: str, mode: int, excitation: int, autorange: int, span: int, shunt: int, unit: int
-    ) -> None:
+    def set_type(self, key: str, mode: int, excitation: int, autorange: int, span: int, shunt: int, unit: int) -> None:
         sensor, state = self._inputs.get(key), self._channels[key]
         if key == "A":
             span = _CONTROL_RANGE_SUM - excitation
@@ -377,9 +375,7 @@ class LakeShore372(Panel):
         "CRVHDR",
         takes=(integer(21, 59), _title(15), _title(10), integer(3, 7), real(0.0, 1e4), integer(1, 2)),
     )
-    def set_curve_header(
-        self, number: int, name: str, serial: str, kind: int, limit: float, coefficient: int
-    ) -> None:
+    def set_curve_header(self, number: int, name: str, serial: str, kind: int, limit: float, coefficient: int) -> None:
         if kind not in (3, 4, 7):
             raise Refused(Fault.OUT_OF_RANGE)
         curve = self._curve_of(number)
@@ -392,9 +388,7 @@ class LakeShore372(Panel):
         curve = self._curves.get(number, StoredCurve(format=LOGARITHMIC))
         return f"{curve.name:<15},{curve.serial:<10},{curve.format},{curve.limit:+.3f},{curve.coefficient}"
 
-    @commands.command(
-        "CRVPT", takes=(integer(21, 59), integer(1, MOST_POINTS), real(-1e9, 1e9), real(0.0, 1e4))
-    )
+    @commands.command("CRVPT", takes=(integer(21, 59), integer(1, MOST_POINTS), real(-1e9, 1e9), real(0.0, 1e4)))
     def set_curve_point(self, number: int, index: int, units: float, kelvin: float) -> None:
         curve = self._curve_of(number)
         curve.points[index] = (float(f"{units:.6g}"), float(f"{kelvin:.6g}"))
@@ -510,9 +504,7 @@ class LakeShore372(Panel):
         percent = self._loop.output(self._cryostat.now)
         return "+100.000E+00" if percent >= 99.99995 else f"{percent:+08.4f}E+00"
 
-    @commands.command(
-        "HTRSET", takes=(_OUTPUT, real(0.0, 2000.0), integer(0, 8), real(0.0, 1000.0), integer(1, 2))
-    )
+    @commands.command("HTRSET", takes=(_OUTPUT, real(0.0, 2000.0), integer(0, 8), real(0.0, 1000.0), integer(1, 2)))
     def set_heater(self, output: int, resistance: float, highest: int, user: float, display: int) -> None:
         if resistance < 1.0:
             raise Refused(Fault.OUT_OF_RANGE)

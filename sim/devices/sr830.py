@@ -363,9 +363,7 @@ class SR830(Panel):
         radius, now = math.hypot(*self._signal()), self._setup.sensitivity
         if radius > SENSITIVITIES[now]:
             return min(now + 1, len(SENSITIVITIES) - 1)
-        fitting = next(
-            i for i, full_scale in enumerate(SENSITIVITIES) if full_scale >= 1.1 * radius or i == 26
-        )
+        fitting = next(i for i, full_scale in enumerate(SENSITIVITIES) if full_scale >= 1.1 * radius or i == 26)
         return min(fitting, now)
 
     def _wait(self, steps: tuple[Step, ...], port: Port) -> None:

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
+
 from coldfinger.analysis.figures import (
     FamilyCurve,
     family_figure,
@@ -17,11 +23,6 @@ from coldfinger.analysis.figures import (
 )
 from coldfinger.analysis.fit import Curve, fit_best
 from coldfinger.sim.sample import builtin_sample
-from hypothesis import given
-from hypothesis import strategies as st
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 
 
 def family(film: str, fields: list[float], floor: float = 1.0) -> list[FamilyCurve]:
@@ -104,9 +105,7 @@ def test_labels_overlap_neither_each_other_nor_the_frame(film, fields, tmp_path)
     figure = family_figure(family(film, fields), "", tmp_path / "family.png")
     frame = figure.axes[0].get_window_extent()
     # Annotation extents include the leader; the text alone is what must be readable.
-    boxes = sorted(
-        (label.get_bbox_patch().get_window_extent() for label in field_labels(figure)), key=lambda b: b.y0
-    )
+    boxes = sorted((label.get_bbox_patch().get_window_extent() for label in field_labels(figure)), key=lambda b: b.y0)
     assert len(boxes) == len(fields)
     for below, above in pairwise(boxes):
         assert above.y0 - below.y1 > -0.1 * below.height
@@ -143,9 +142,7 @@ def test_a_single_point_can_be_drawn(tmp_path):
 
 def test_nothing_to_draw_is_an_error_and_leaves_no_file(tmp_path):
     path = tmp_path / "family.png"
-    with pytest.raises(
-        ValueError, match=r"^figure family\.png: none of 0 curves has a finite point to draw$"
-    ):
+    with pytest.raises(ValueError, match=r"^figure family\.png: none of 0 curves has a finite point to draw$"):
         family_figure([], "", path)
     assert not path.exists()
 
@@ -182,7 +179,5 @@ def test_tick_labels_read_aloud():
 
 def test_no_window_system_is_touched():
     code = "import sys, coldfinger.analysis.figures; print('matplotlib.pyplot' in sys.modules)"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.home()
-    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path.home())
     assert answer.stdout.strip() == "False"

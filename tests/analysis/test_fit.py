@@ -5,11 +5,12 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import curve_fit
+
 from coldfinger.analysis.fit import Curve, Fit, fit_best, fit_eq1, fit_eq2
 from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 from coldfinger.analysis.network import Network
 from coldfinger.sim.sample import builtin_sample
-from scipy.optimize import curve_fit
 
 EQ1 = ("sigma_QF", "sigma_0", "E_aI")
 EQ2 = ("rho_QF", "rho_0", "E_aS")
@@ -100,9 +101,7 @@ def test_fit_agrees_with_scipy(field):
 
     start = [math.log(truth[0]), math.log(truth[1]), truth[2]]
     tight = {"ftol": 1e-14, "xtol": 1e-14, "gtol": 1e-14}
-    best, covariance = curve_fit(
-        model, T, np.log(rho), p0=start, sigma=np.full(80, 0.01), absolute_sigma=True, **tight
-    )
+    best, covariance = curve_fit(model, T, np.log(rho), p0=start, sigma=np.full(80, 0.01), absolute_sigma=True, **tight)
     assert [fit.parameters[name].value for name in EQ1] == pytest.approx(
         [math.exp(best[0]), math.exp(best[1]), best[2]], rel=1e-6
     )
@@ -229,7 +228,7 @@ def test_uncorrected_loading_makes_a_false_saturation_and_inversion_removes_it()
         assert wrong.status == "value"
         # The false value depends on the weights given to points that follow no law.
         assert 1 / wrong.parameters["sigma_QF"].value == pytest.approx(
-            apparent[field], rel=0.02 if field <= 500 else 0.3
+            apparent[field], rel=0.01 if field <= 500 else 0.1
         )
         if truth is None:
             assert right.status == "limit"
@@ -291,6 +290,28 @@ def test_without_any_resistance_the_base_is_a_limit():
     assert fit.status in ("limit", "weak")
     # 0.8 ohm averaged over some thirty cold points.
     assert 0.05 < fit.parameters["rho_QF"].upper95 < 1.0
+
+
+def test_noise_around_zero_is_fitted_by_eq2_alone():
+    T, rng = log_points(), np.random.default_rng(14)
+    curve = Curve(T, 0.8 * rng.standard_normal(50), np.full(50, 0.8))
+    fit = fit_best(curve)
+    assert (fit.law, fit.status) == ("eq2", "limit")
+    assert fit.parameters["rho_QF"].upper95 < 1.0
+    with pytest.raises(ValueError, match=r"^fit: the resistance is nowhere above its noise; Eq\. 1 needs one"):
+        fit_eq1(curve)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_superconducting_transition_follows_neither_law_and_the_fit_says_so(seed):
+    T, rng = log_points(), np.random.default_rng(seed)
+    rho = np.asarray(builtin_sample("S1").resistivity(T, 0.0))
+    sd = np.hypot(0.8, 1e-3 * rho)
+    fit = fit_best(Curve(T, rho + sd * rng.standard_normal(50), sd))
+    assert fit.law == "eq2"
+    assert fit.status != "value"
+    assert fit.chi2_nu > 100
+    assert fit.sd_scaled
 
 
 def test_prediction_is_the_law_and_json_is_the_stored_form():

@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from coldfinger.analysis.laws import (
     FLUX_QUANTUM,
     R_K,
@@ -19,8 +22,6 @@ from coldfinger.analysis.laws import (
     log_resistivity,
     mott_2d,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 temperatures = st.floats(0.02, 2.0)
 energies = st.floats(0.05, 5.0)
@@ -118,9 +119,7 @@ def test_the_curvature_changes_sign_at_the_curvature_zero():
     assert curvature(0.9 * zero) < 0 < curvature(1.1 * zero)
 
 
-@pytest.mark.parametrize(
-    "parameters", [(0.0, 1e-4, 0.5), (1e-6, 0.0, 0.5), (1e-6, 1e-4, 0.0), (1e-6, -1e-4, 0.5)]
-)
+@pytest.mark.parametrize("parameters", [(0.0, 1e-4, 0.5), (1e-6, 0.0, 0.5), (1e-6, 1e-4, 0.0), (1e-6, -1e-4, 0.5)])
 def test_a_curve_without_saturation_or_activation_has_no_curvature_zero(parameters):
     assert curvature_zero(*parameters) is None
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from coldfinger.analysis.least_squares import minimise
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from coldfinger.analysis.fit import Curve
 from coldfinger.analysis.laws import efros_shklovskii
 from coldfinger.analysis.model_choice import choose_model, is_superconducting
@@ -58,9 +59,7 @@ def test_resistivity_and_conductivity_logarithm_tie_where_the_rise_is_small():
     assert abs(choice.bic["log_resistivity"] - choice.bic["log_conductivity"]) < 2
 
 
-@pytest.mark.parametrize(
-    ("film", "field", "law"), [("S0", 30.0, "eq1"), ("S1", 350.0, "eq1"), ("S1", 300.0, "eq2")]
-)
+@pytest.mark.parametrize(("film", "field", "law"), [("S0", 30.0, "eq1"), ("S1", 350.0, "eq1"), ("S1", 300.0, "eq2")])
 def test_the_other_side_of_the_separatrix_is_no_candidate(film, field, law):
     choice = choose_model(reading(film, field, 1))
     assert choice.fit.law == choice.best == law

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from coldfinger.analysis.network import Network
 from hypothesis import given
 from hypothesis import strategies as st
+
+from coldfinger.analysis.network import Network
 
 FREQUENCIES = (0.7, 1.7, 7.0)
 
@@ -107,9 +108,7 @@ def test_error_table_of_the_default_network_to_the_printed_digit(rho, printed):
             assert abs(value - float(text)) < 0.6 * 10**-digits, (rho, frequency, text)
 
 
-@given(
-    log_rho=st.floats(-2, 7), frequency=st.sampled_from((0.7, 1.7, 7.0, 17.0)), capacitance=st.floats(0, 5e-8)
-)
+@given(log_rho=st.floats(-2, 7), frequency=st.sampled_from((0.7, 1.7, 7.0, 17.0)), capacitance=st.floats(0, 5e-8))
 def test_inversion_is_exact_below_45_degrees_and_refused_beyond(log_rho, frequency, capacitance):
     network, voltage, rho = Network(), 0.3, 10**log_rho
     reading = network.transfer(rho, frequency, capacitance) * voltage

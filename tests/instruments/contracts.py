@@ -201,9 +201,7 @@ LS372_CONTROLLER_LIMITS = [
         Ramp(False, 101 / 60),
     ),
     Limit("ramp", Ramp(True, 0), "RAMP 0,1,0", Ramp(True, -1), Ramp(True, 1), "RAMP 0,1,60", Ramp(True, 2)),
-    Limit(
-        "pid", PID(0, 0, 0), "PID 0,0,0,0", PID(-1, 0, 0), PID(1000, 1, 1), "PID 0,1000,1,1", PID(1001, 1, 1)
-    ),
+    Limit("pid", PID(0, 0, 0), "PID 0,0,0,0", PID(-1, 0, 0), PID(1000, 1, 1), "PID 0,1000,1,1", PID(1001, 1, 1)),
     Limit(
         "pid",
         PID(1, 0, 0),
@@ -213,9 +211,7 @@ LS372_CONTROLLER_LIMITS = [
         "PID 0,1,10000,1",
         PID(1, 10001, 1),
     ),
-    Limit(
-        "pid", PID(1, 1, 0), "PID 0,1,1,0", PID(1, 1, -1), PID(1, 1, 2500), "PID 0,1,1,2500", PID(1, 1, 2501)
-    ),
+    Limit("pid", PID(1, 1, 0), "PID 0,1,1,0", PID(1, 1, -1), PID(1, 1, 2500), "PID 0,1,1,2500", PID(1, 1, 2501)),
     Limit("heater_range", 0, "RANGE 0,0", 1e-6, 0.1, "RANGE 0,8", 0.316),
     Limit(
         "heater_setup",

@@ -17,9 +17,7 @@ NOT_NUMBERS = ("0.1", None, float("nan"), float("inf"), [1.0], 1j, b"1")
 class Bench:
     """A driver class, the view of it under test, and how it asks for errors after a command."""
 
-    def __init__(
-        self, driver: type, view: str = "", appended: str = "", check: Exchanges = (), **kwargs: Any
-    ):
+    def __init__(self, driver: type, view: str = "", appended: str = "", check: Exchanges = (), **kwargs: Any):
         self.driver, self.view, self.appended, self.check, self.kwargs = driver, view, appended, check, kwargs
 
     def command(self, command: str) -> Exchanges:
@@ -105,9 +103,7 @@ def check_types(bench: Bench, row: Row) -> None:
         refused.append(tuple(row.set_value))
         for place, part in enumerate(row.set_value):
             for wrong in ("x", None, float("nan"), 1 if isinstance(part, bool) else True):
-                refused.append(
-                    type(row.set_value)(*row.set_value[:place], wrong, *row.set_value[place + 1 :])
-                )
+                refused.append(type(row.set_value)(*row.set_value[:place], wrong, *row.set_value[place + 1 :]))
     for value in refused:
         with bench.silent() as view, pytest.raises(ValueError, match=r"must be|is not a"):
             setattr(view, row.property, value)

@@ -62,9 +62,7 @@ def test_a_reply_of_the_wrong_form_is_refused(row):
 @pytest.mark.parametrize("target", [LIMIT, -LIMIT, 0.0, 1e-6])
 def test_a_target_within_the_limit_is_set_and_read_back(target):
     sent = f"{target:.9g}"
-    with BENCH.talking(
-        [*IN_TESLA, (f"CONF:FIELD:TARG {sent}", None), NO_ERROR, ("FIELD:TARG?", sent)]
-    ) as magnet:
+    with BENCH.talking([*IN_TESLA, (f"CONF:FIELD:TARG {sent}", None), NO_ERROR, ("FIELD:TARG?", sent)]) as magnet:
         magnet.target = target
 
 

@@ -83,9 +83,7 @@ def test_points_and_published_sensitivities_are_met(kelvin, ohm, slope):
 
 @given(st.floats(8e-3, 40.0))
 def test_the_formula_curve_is_the_formula_to_one_part_in_a_million(kelvin):
-    assert RUO2.temperature(float(np.clip(ruo2(kelvin), RUO2.R_min, RUO2.R_max))) == pytest.approx(
-        kelvin, rel=1e-6
-    )
+    assert RUO2.temperature(float(np.clip(ruo2(kelvin), RUO2.R_min, RUO2.R_max))) == pytest.approx(kelvin, rel=1e-6)
     assert RUO2.resistance(kelvin) == pytest.approx(float(ruo2(kelvin)), rel=1e-6)
 
 
@@ -112,9 +110,7 @@ def test_more_ohms_are_never_warmer(one, other):
 
 @pytest.mark.parametrize("ohm", [1049.0, 63766.0, 0.0, -1.0, math.nan, math.inf])
 def test_nothing_is_extrapolated_from_a_resistance(ohm):
-    with pytest.raises(
-        CalibrationError, match=r"outside its calibration, which is 1049\.1 to 63765 ohm"
-    ) as caught:
+    with pytest.raises(CalibrationError, match=r"outside its calibration, which is 1049\.1 to 63765 ohm") as caught:
         rx_102a().temperature(ohm)
     assert "RX-102A (mean)" in str(caught.value)
     assert math.isnan(rx_102a().temperature_or_nan(ohm))
@@ -223,12 +219,8 @@ def test_a_formula_without_a_range_is_refused():
 
 # Files
 
-TBL = (
-    "Temp  Resistance  Sensitivity  Dimensionless\n(K)   (ohms)   (ohms/kelvin)   Sensitivity\n\n"
-    + "\n".join(
-        f"{kelvin:7.3f}   {ohm:.11E}  {slope * ohm / kelvin:.6E}  {slope:.5E}"
-        for kelvin, ohm, slope in RX_102A
-    )
+TBL = "Temp  Resistance  Sensitivity  Dimensionless\n(K)   (ohms)   (ohms/kelvin)   Sensitivity\n\n" + "\n".join(
+    f"{kelvin:7.3f}   {ohm:.11E}  {slope * ohm / kelvin:.6E}  {slope:.5E}" for kelvin, ohm, slope in RX_102A
 )
 DAT = "Temperature (K)        Resistance (ohms)\n\n" + "\n".join(
     f"{kelvin:.14E}   {ohm:.14E}" for kelvin, ohm, _ in reversed(RX_102A)
@@ -241,9 +233,7 @@ HEADER = (
     "No.   Units      Temperature (K)\n\n"
 )
 _RISING = list(enumerate(reversed(RX_102A), 1))
-LOG_340 = HEADER + "\n".join(
-    f"{i:3d}  {math.log10(ohm):.8f}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING
-)
+LOG_340 = HEADER + "\n".join(f"{i:3d}  {math.log10(ohm):.8f}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING)
 LINEAR_340 = HEADER.replace("4      (Log Ohms/Kelvin)", "3      (Ohms/Kelvin)") + "\n".join(
     f"{i:3d}  {ohm}  {kelvin:.3f}" for i, (kelvin, ohm, _) in _RISING
 )

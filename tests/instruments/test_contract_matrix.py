@@ -14,7 +14,14 @@ import pytest
 from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.driver import Linked
 from coldfinger.instruments.errors import CalibrationError, InstrumentError
-from coldfinger.instruments.lakeshore import Autorange, ExcitationMode, InputSetup, LakeShore372, OutputMode, Unit
+from coldfinger.instruments.lakeshore import (
+    Autorange,
+    ExcitationMode,
+    InputSetup,
+    LakeShore372,
+    OutputMode,
+    Unit,
+)
 from coldfinger.instruments.link import open_link
 from coldfinger.instruments.srs import SR830
 from coldfinger.sim.clock import SimClock
@@ -172,9 +179,7 @@ def test_numpy_numbers_are_taken_and_text_is_not(laboratory):
 def test_readings_are_those_of_the_laboratory(laboratory):
     cryostat, drivers = laboratory.rack.cryostat, laboratory.drivers
     drivers["bridge"].configure()
-    drivers["bridge"].bridge.setup = InputSetup(
-        ExcitationMode.VOLTAGE, 20e-6, Autorange.ON, 20e3, False, Unit.OHM
-    )
+    drivers["bridge"].bridge.setup = InputSetup(ExcitationMode.VOLTAGE, 20e-6, Autorange.ON, 20e3, False, Unit.OHM)
     drivers["lock-in"].sine_voltage, drivers["lock-in"].sensitivity = 1.0, 1e-3
     drivers["lock-in"].time_constant = 1.0
     drivers["magnet"].ramp_rate, drivers["magnet"].target = 2e-4, 10e-4

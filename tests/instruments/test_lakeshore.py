@@ -122,17 +122,13 @@ def test_a_short_is_zero_ohm():
 def test_a_set_point_in_kelvin_is_not_sent_to_a_loop_in_ohm():
     with (
         CONTROLLER.talking([("INTYPE? A", "1,04,0,15,0,2")]) as controller,
-        pytest.raises(
-            CommandError, match=r"set point 0\.1 K was not sent.*set setpoint_unit to Unit\.KELVIN"
-        ),
+        pytest.raises(CommandError, match=r"set point 0\.1 K was not sent.*set setpoint_unit to Unit\.KELVIN"),
     ):
         controller.setpoint = 0.1
 
 
 def test_configure_puts_the_loop_in_kelvin():
-    with WHOLE.talking(
-        [("INTYPE? A", "1,04,0,15,0,2"), ("INTYPE A,1,4,0,15,0,1;*ESR?", "000")]
-    ) as instrument:
+    with WHOLE.talking([("INTYPE? A", "1,04,0,15,0,2"), ("INTYPE A,1,4,0,15,0,1;*ESR?", "000")]) as instrument:
         instrument.configure()
 
 

@@ -227,9 +227,7 @@ def test_nothing_is_sent_before_the_first_question(kind):
 
 
 @pytest.mark.parametrize("kind", NAMES)
-@pytest.mark.parametrize(
-    "greeting", [(), ("American Magnetics Model 430 IP Interface", "Hello."), ("101.5",)]
-)
+@pytest.mark.parametrize("greeting", [(), ("American Magnetics Model 430 IP Interface", "Hello."), ("101.5",)])
 def test_identity_comes_first_and_a_greeting_is_never_an_answer(kind, greeting):
     _, instrument, link, driver = bench(kind, greeting=greeting)
     assert ask_number(instrument, driver) == 101.5
@@ -248,9 +246,7 @@ def test_a_greeting_that_comes_after_the_silence_is_no_answer_either():
 @pytest.mark.parametrize("kind", NAMES)
 def test_another_model_is_never_believed(kind):
     _, instrument, link, driver = bench(kind, identity="MAKER,OTHER,1,1.0")
-    with pytest.raises(
-        LinkError, match=r"'\*IDN\?' was answered 'MAKER,OTHER,1,1\.0', but .* right address\?"
-    ):
+    with pytest.raises(LinkError, match=r"'\*IDN\?' was answered 'MAKER,OTHER,1,1\.0', but .* right address\?"):
         _ = driver.number
     assert instrument.heard == ["*IDN?"] * 4
     assert link.identity is None
@@ -273,9 +269,7 @@ def test_an_identity_that_comes_twice_proves_nothing():
 
 def test_silence_is_told_with_advice():
     _, _, _, driver = bench(faults=dict.fromkeys(range(100), "lost"))
-    with pytest.raises(
-        LinkError, match=r"counter at TCPIP0.*no reply to '\*IDN\?' within 1 s; is it switched on"
-    ):
+    with pytest.raises(LinkError, match=r"counter at TCPIP0.*no reply to '\*IDN\?' within 1 s; is it switched on"):
         driver.identify()
 
 
@@ -453,9 +447,7 @@ def test_a_command_is_sent_once_and_its_errors_are_asked_for():
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault != "doubled"])
 def test_a_command_whose_error_check_is_lost_is_never_repeated(kind, fault):
     _, instrument, _, driver = bench(kind, {2: fault})
-    with pytest.raises(
-        LinkError, match="whether 'SET 5' was carried out is not known; read the setting back"
-    ):
+    with pytest.raises(LinkError, match="whether 'SET 5' was carried out is not known; read the setting back"):
         driver.setting = 5
     assert instrument.kept == ["5"]
     assert ask_number(instrument, driver) == 101.5
@@ -466,9 +458,7 @@ def test_errors_from_before_a_doubt_are_not_blamed_on_the_next_command():
     instrument.event = 32
     driver.setting = 5
     assert instrument.kept == ["5"]
-    snapshot = (
-        driver.snapshot()
-    )  # `other` is a question that the instrument does not know: silence, and an error
+    snapshot = driver.snapshot()  # `other` is a question that the instrument does not know: silence, and an error
     assert snapshot["other"] is None
     driver.setting = 6
     assert instrument.kept == ["5", "6"]
@@ -491,9 +481,7 @@ def test_a_connection_that_is_lost_under_a_command_is_told_and_the_command_not_r
         raise BrokenPipeError(32, "Broken pipe")
 
     link.opened[0].write_raw = write_raw
-    with pytest.raises(
-        LinkError, match=r"was lost while being sent 'SET 7' .*nothing listens at this address"
-    ):
+    with pytest.raises(LinkError, match=r"was lost while being sent 'SET 7' .*nothing listens at this address"):
         driver.setting = 7
     assert instrument.kept == []
     assert ask_number(instrument, driver) == 102.5

@@ -95,9 +95,7 @@ def test_check_errors_raises_what_was_refused_before():
 def test_a_command_whose_error_check_fails_is_reported_as_not_known():
     with (
         BENCH.talking([("SENS 26", None), ("*ESR?", "what")]) as lockin,
-        pytest.raises(
-            LinkError, match="whether 'SENS 26' was carried out is not known; read the setting back"
-        ),
+        pytest.raises(LinkError, match="whether 'SENS 26' was carried out is not known; read the setting back"),
     ):
         lockin.sensitivity = 1.0
 
@@ -164,9 +162,7 @@ def test_identify_remembers_and_confirm_proves():
             lockin.confirm()
 
 
-@pytest.mark.parametrize(
-    "identity", [contracts.LS372_IDENTITY, "Stanford_Research_Systems,SR860,1,V1.51", ""]
-)
+@pytest.mark.parametrize("identity", [contracts.LS372_IDENTITY, "Stanford_Research_Systems,SR860,1,V1.51", ""])
 def test_another_model_is_not_taken_for_an_sr830(identity):
     with BENCH.talking([("*IDN?", identity)]) as lockin, pytest.raises(LinkError, match="right address"):
         lockin.identify()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from coldfinger.procedures.station import Station, open_station
 from coldfinger.procedures.station_file import check_station_text, read_station_file
 

@@ -84,9 +84,7 @@ def test_the_file_looks_like_pymeasure_s_own(tmp_path: Path) -> None:
     stock = Results(FilmRamp(), str(tmp_path / "stock.csv"))
     theirs = (tmp_path / "stock.csv").read_text().splitlines()
     ours = text.splitlines()
-    assert [line.partition(": ")[0] for line in ours[: len(theirs)]] == [
-        line.partition(": ")[0] for line in theirs
-    ]
+    assert [line.partition(": ")[0] for line in ours[: len(theirs)]] == [line.partition(": ")[0] for line in theirs]
     assert stock.labels() == ours[len(theirs) - 1] + "\n"
 
 
@@ -110,9 +108,7 @@ def test_stock_pymeasure_loads_class_parameters_and_rows(tmp_path: Path) -> None
     assert read_run(folder).header["procedure"].endswith(".FilmRamp")
 
 
-def test_a_class_that_only_the_header_names_is_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_class_that_only_the_header_names_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "film_procedure.py").write_text(
         "from pymeasure.experiment import Procedure\n"
         "from coldfinger.procedures.parameters import QuantityParameter\n"
@@ -249,9 +245,7 @@ def test_a_table_is_not_rebuilt_under_a_running_writer_nor_without_a_start(tmp_p
         writer.end("done")
     journal = writer.folder / "run.jsonl"
     journal.write_bytes(b"x" + journal.read_bytes())
-    with pytest.raises(
-        RunFileError, match="its start line is missing or damaged, so no table can be made of it"
-    ):
+    with pytest.raises(RunFileError, match="its start line is missing or damaged, so no table can be made of it"):
         rebuild_csv(writer.folder)
     with pytest.raises(RunFileError, match="it could not be rebuilt: it does not exist; check the path"):
         rebuild_csv(tmp_path / "nowhere")
@@ -264,9 +258,7 @@ def test_a_procedure_that_could_not_be_loaded_again_is_refused(tmp_path: Path) -
 
     with pytest.raises(ValueError, match="Unset: parameter 'Field' is not set; give it a value"):
         write(tmp_path / "run", procedure=Unset())
-    with pytest.raises(
-        ValueError, match="FilmRamp: the columns of the run differ from its DATA_COLUMNS; use those"
-    ):
+    with pytest.raises(ValueError, match="FilmRamp: the columns of the run differ from its DATA_COLUMNS; use those"):
         write(tmp_path / "run", procedure=FilmRamp(), columns=["Time (s)"])
     assert not list(tmp_path.iterdir())
 
@@ -316,7 +308,5 @@ def test_a_quantity_has_no_limits_unless_given_and_an_ascii_unit() -> None:
     assert QuantityParameter("Resistor", units="ohm", default=1.5e9).value == 1.5e9
     assert str(QuantityParameter("Ratio", default="0.1")) == "0.1"
     assert str(QuantityParameter("Ratio")) == ""
-    with pytest.raises(
-        ValueError, match="parameter R: unit 'Ω' must be plain ASCII text, such as ohm, uV or K/min"
-    ):
+    with pytest.raises(ValueError, match="parameter R: unit 'Ω' must be plain ASCII text, such as ohm, uV or K/min"):
         QuantityParameter("R", units="Ω")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+
 from coldfinger.procedures.cli import main
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.sim.sample import builtin_sample
@@ -31,7 +32,10 @@ def test_a_family_is_measured_written_fitted_and_drawn(tmp_path):
     data = json.loads(numbers.read_text())
     assert (data["sample"], data["seed"]) == ("S0", 3)
     assert data["virtual_seconds"] > 100 * data["wall_seconds"] > 0
-    assert [run["field_Oe"] for run in data["runs"]] == [0.0, 100.0]  # rising: no field is approached from above
+    assert [run["field_Oe"] for run in data["runs"]] == [
+        0.0,
+        100.0,
+    ]  # rising: no field is approached from above
     for run, law in zip(data["runs"], ("eq2", "eq1"), strict=True):
         assert run["outcome"] == "done"
         assert run["points"] == len(read_run(Path(run["file"])).frame) >= 12
@@ -57,8 +61,18 @@ def test_a_second_demonstration_in_the_same_folder_overwrites_nothing(tmp_path):
 def test_a_film_from_a_file_is_recovered(tmp_path):
     example = Path(__file__).parents[2] / "examples" / "film7.toml"
     numbers = tmp_path / "n.json"
-    result = demo("--sample", str(example), "--fields", "0, 100 Oe", "--out", str(tmp_path), "--json", str(numbers),
-                  "--points", "30")
+    result = demo(
+        "--sample",
+        str(example),
+        "--fields",
+        "0, 100 Oe",
+        "--out",
+        str(tmp_path),
+        "--json",
+        str(numbers),
+        "--points",
+        "30",
+    )
     assert result.exit_code == 0, result.output
     film = load_table_sample(example)
     for run in json.loads(numbers.read_text())["runs"]:

@@ -4,6 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from coldfinger.procedures.excitation import (
     POLICY,
     InputNoise,
@@ -14,8 +17,6 @@ from coldfinger.procedures.excitation import (
     policy_band,
     time_constant_for,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 TIME_CONSTANTS = tuple(m * 10.0**e for e in range(-5, 5) for m in (1, 3))
 SENSITIVITIES = tuple(m * 10.0**e for e in range(-9, 0) for m in (2, 5, 10))
@@ -23,7 +24,14 @@ SENSITIVITIES = tuple(m * 10.0**e for e in range(-9, 0) for m in (2, 5, 10))
 
 @pytest.mark.parametrize(
     ("rho", "current", "frequency"),
-    [(6e3, 1e-9, 7.0), (49e3, 1e-9, 7.0), (51e3, 0.3e-9, 1.7), (299e3, 0.3e-9, 1.7), (1e6, 0.1e-9, 0.7), (math.inf, 0.1e-9, 0.7)],
+    [
+        (6e3, 1e-9, 7.0),
+        (49e3, 1e-9, 7.0),
+        (51e3, 0.3e-9, 1.7),
+        (299e3, 0.3e-9, 1.7),
+        (1e6, 0.1e-9, 0.7),
+        (math.inf, 0.1e-9, 0.7),
+    ],
 )
 def test_the_policy(rho, current, frequency):
     assert POLICY[policy_band(rho)][1:] == (current, frequency)

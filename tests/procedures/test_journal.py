@@ -31,9 +31,7 @@ def line(seq: int, **content: Any) -> bytes:
 def same(one: Any, other: Any) -> bool:
     """Equality in which nan equals nan, 1 differs from 1.0 and -0.0 from 0.0."""
     if isinstance(one, dict):
-        return (
-            isinstance(other, dict) and list(one) == list(other) and all(same(one[k], other[k]) for k in one)
-        )
+        return isinstance(other, dict) and list(one) == list(other) and all(same(one[k], other[k]) for k in one)
     if isinstance(one, list):
         return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and repr(one) == repr(other)

@@ -90,9 +90,7 @@ def test_events_carry_the_clock_of_the_run(tmp_path: Path) -> None:
             self.now += seconds
 
     clock = Virtual()
-    with RunWriter(
-        tmp_path / "run", header={"simulated": True}, columns=["x"], clock=clock, sync=False
-    ) as writer:
+    with RunWriter(tmp_path / "run", header={"simulated": True}, columns=["x"], clock=clock, sync=False) as writer:
         clock.sleep(3600.0)
         writer.mark("note", "an hour later")
         writer.end("done")
@@ -173,9 +171,7 @@ def test_a_well_formed_line_of_wrong_content_is_skipped(tmp_path: Path, content:
 def test_of_two_ends_the_last_counts(tmp_path: Path) -> None:
     journal = written(tmp_path / "run") / "run.jsonl"
     with open(journal, "ab") as file:
-        file.write(
-            line_of(encode({"seq": 8, "event": "end", "outcome": "failed", "reason": "disk", "points": 6}))
-        )
+        file.write(line_of(encode({"seq": 8, "event": "end", "outcome": "failed", "reason": "disk", "points": 6})))
     run = read_run(journal)
     assert (run.outcome, run.reason) == ("failed", "disk")
 
@@ -225,19 +221,13 @@ def test_a_tail_follows_a_writer(tmp_path: Path) -> None:
 
 
 def test_what_is_not_a_run_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(
-        RunFileError, match=r"run file .*nowhere: it cannot be read: it does not exist; check the path"
-    ):
+    with pytest.raises(RunFileError, match=r"run file .*nowhere: it cannot be read: it does not exist; check the path"):
         read_run(tmp_path / "nowhere")
     other = tmp_path / "notes.jsonl"
     other.write_text("1,2,3\n4,5,6\n")
-    with pytest.raises(
-        RunFileError, match="none of its 2 lines has a right checksum; it is not the journal of a run"
-    ):
+    with pytest.raises(RunFileError, match="none of its 2 lines has a right checksum; it is not the journal of a run"):
         read_run(other)
     newer = tmp_path / "newer.jsonl"
     newer.write_bytes(line_of(encode({"seq": 0, "event": "start", "schema": 99, "columns": []})))
-    with pytest.raises(
-        RunFileError, match="it has schema 99, this program knows up to 1; read it with a newer"
-    ):
+    with pytest.raises(RunFileError, match="it has schema 99, this program knows up to 1; read it with a newer"):
         read_run(newer)

@@ -618,9 +618,7 @@ def test_a_disk_without_locks_is_refused(tmp_path: Path) -> None:
     def no_locks(real: Callable[..., Any], handle: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    with pytest.raises(
-        RunFileError, match="could not be locked: this disk cannot hold locks; use a folder on a"
-    ):
+    with pytest.raises(RunFileError, match="could not be locked: this disk cannot hold locks; use a folder on a"):
         open_run(tmp_path / "run", disk=FaultyDisk("lock", 1, no_locks))
 
 

@@ -3,6 +3,9 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from coldfinger.procedures.pacing_text import pacing_parameters
 from coldfinger.procedures.quantity import QuantityError
 from coldfinger.procedures.setpoints import (
@@ -17,8 +20,6 @@ from coldfinger.procedures.setpoints import (
     path,
 )
 from coldfinger.procedures.settling import Arrival, Settling
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def thermal_time(temperature: float) -> float:
@@ -32,9 +33,7 @@ def test_grids_contain_both_ends_exactly_and_are_monotone(start, stop, count):
         assert grid == sorted(grid, reverse=start > stop)
 
 
-@pytest.mark.parametrize(
-    ("base", "hours"), [(0.05, 0.33), (0.03, 0.92), (0.02, 2.1)]
-)
+@pytest.mark.parametrize(("base", "hours"), [(0.05, 0.33), (0.03, 0.92), (0.02, 2.1)])
 def test_a_ramp_kept_at_10_percent_of_lag_takes_the_published_time(base, hours):
     assert duration(0.7, base, lag_limited(0.1, thermal_time)) / 3600 == pytest.approx(hours, rel=0.02)
 
@@ -50,9 +49,7 @@ def test_a_constant_logarithmic_rate_set_by_the_base_takes_the_published_time(ba
     assert duration(0.7, base, constant_log_rate(0.1 / thermal_time(base))) / 3600 == pytest.approx(hours, rel=0.03)
 
 
-@pytest.mark.parametrize(
-    "pace", [constant_rate(1e-4), constant_log_rate(1e-3), lag_limited(0.07, thermal_time)]
-)
+@pytest.mark.parametrize("pace", [constant_rate(1e-4), constant_log_rate(1e-3), lag_limited(0.07, thermal_time)])
 @pytest.mark.parametrize(("start", "stop"), [(0.7, 0.05), (0.05, 0.7)])
 def test_stepping_along_the_path_takes_the_time_that_was_promised(pace, start, stop):
     steps = list(path(start, stop, pace, 2.0))
@@ -97,7 +94,10 @@ def test_pacing_texts(text, parameters):
     assert pacing_parameters(text) == parameters
 
 
-@pytest.mark.parametrize("text", ["", "fast", "5 mK", "5 Oe/min", "-5 mK/min", "log 1", "linear 99999", "lag-limited 0", "log-rate x/h"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "fast", "5 mK", "5 Oe/min", "-5 mK/min", "log 1", "linear 99999", "lag-limited 0", "log-rate x/h"],
+)
 def test_other_pacing_texts_are_refused_with_the_forms_that_are_allowed(text):
     if text == "5 mK":  # one settled temperature is a list of one
         assert pacing_parameters(text)["pacing"] == "listed points"

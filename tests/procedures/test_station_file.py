@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from coldfinger.procedures.station_file import (
     SECTIONS,
     StationFileError,
@@ -33,15 +34,31 @@ def test_a_station_without_simulator_is_real():
 
 
 MISTAKES = [
-    ('line_capacitance = "10 nF"', "line_capacitance = 10", 'wiring.line_capacitance: 10 has no unit; write for example "10 nF"'),
-    ('line_capacitance = "10 nF"', "", 'wiring.line_capacitance is missing; write line_capacitance = "10 nF"'),
+    (
+        'line_capacitance = "10 nF"',
+        "line_capacitance = 10",
+        'wiring.line_capacitance: 10 has no unit; write for example "10 nF"',
+    ),
+    (
+        'line_capacitance = "10 nF"',
+        "",
+        'wiring.line_capacitance is missing; write line_capacitance = "10 nF"',
+    ),
     ('field = "600 Oe"', 'field = "600 K"', "limits.field: '600 K' has the wrong dimension"),
     ('field = "600 Oe"', 'field = "600 Ox"', "limits.field: '600 Ox' has the unknown unit 'Ox'"),
     ('field = "600 Oe"', 'field = "60 T"', "limits.field = '60 T' is out of range; allowed is 0 to 20 T"),
-    ('driver = "SR830"', 'driver = "SR831"', "instruments.lockin.driver = 'SR831' is not one of SR830, LakeShore372"),
+    (
+        'driver = "SR830"',
+        'driver = "SR831"',
+        "instruments.lockin.driver = 'SR831' is not one of SR830, LakeShore372",
+    ),
     ('driver = "SR830"', "driver = 830", "instruments.lockin.driver = 830 must be text in quotes"),
     ('address = "GPIB0::8::INSTR"', "", "instruments.lockin.address is missing"),
-    ('lockin = "lockin"', 'lockin = "lokin"', "roles.lockin names the unknown instrument 'lokin'; allowed are lockin, fridge, magnet"),
+    (
+        'lockin = "lockin"',
+        'lockin = "lokin"',
+        "roles.lockin names the unknown instrument 'lokin'; allowed are lockin, fridge, magnet",
+    ),
     ("[safe]", "[save]", "unknown key 'save'; did you mean 'safe'?"),
     ("offset =", "ofset =", "unknown key magnet.ofset; did you mean 'offset'?"),
     ('magnet = "hold"', 'magnet = "off"', "safe.magnet = 'off' is not one of hold, zero"),

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pymeasure.experiment import Results
+
 from coldfinger.analysis.fit import fit_eq1
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.family import curve_in_phase_only, curve_of, evaluate_member
@@ -16,12 +18,16 @@ from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure, stop_on_signals
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
-from pymeasure.experiment import Results
 
 
 def ramp(station: Station, folder: Path, switch: StopSwitch | None = None, **parameters: object) -> RunResult:
     wish = {"excitation": "gentle", "points": 40, **parameters}
     return run_procedure(TemperatureRamp(**wish), station, folder, switch=switch)
+
+
+def has(frame: pd.DataFrame, flag: Quality) -> np.ndarray:
+    """Which rows carry a flag."""
+    return np.asarray(frame["flags"].astype(int) & int(flag)) != 0
 
 
 def pulls(frame: pd.DataFrame, station: Station, field: float) -> np.ndarray:
@@ -73,7 +79,7 @@ def test_600_oersted_is_a_limit_and_x_alone_shows_the_saturation_that_the_instru
     fit = evaluate_member(600.0, result, station).fit
     assert fit.status == "limit"
     assert fit.parameters["sigma_QF"].upper95 >= 2e-8  # 10 % of (N_sq + N_end)/R_in
-    assert (frame["flags"].astype(int) & Quality.PHASE).any()  # colder than some 60 mK nothing can be said
+    assert has(frame, Quality.PHASE).any()  # colder than some 60 mK nothing can be said
 
     naive = fit_eq1(curve_in_phase_only(frame[frame["T_sample (K)"] < 0.7], station))
     assert naive.status == "value"
@@ -152,7 +158,7 @@ def test_a_lag_limited_ramp_keeps_its_lag(simulated, tmp_path):
     frame = read_run(result.folder).frame
     lag = frame["T_sample (K)"] / frame["T_mc (K)"] - 1
     assert lag.iloc[10:].mean() == pytest.approx(0.07, abs=0.015)
-    assert not (frame["flags"].astype(int) & Quality.GRADIENT).any()
+    assert not has(frame, Quality.GRADIENT).any()
 
 
 def test_a_ramp_that_is_too_fast_is_flagged_and_not_believed(simulated, tmp_path):
@@ -160,7 +166,7 @@ def test_a_ramp_that_is_too_fast_is_flagged_and_not_believed(simulated, tmp_path
     result = ramp(station, tmp_path, field=30.0, start=0.2, stop=0.05, pacing="rate", rate=0.03, final_points=0)
     frame = read_run(result.folder).frame
     cold = frame[frame["T_set (K)"] < 0.07]
-    assert (cold["flags"].astype(int) & Quality.GRADIENT).all()
+    assert has(cold, Quality.GRADIENT).all()
     # The sensor is beside the film: the rows are right all the same, and the user may decide otherwise.
     assert np.abs(pulls(frame, station, 30.0)).max() < 5
 
@@ -174,8 +180,8 @@ def test_policy_and_fixed_excitation_are_what_the_source_gives(simulated, tmp_pa
         assert len(rows) > 2
         np.testing.assert_allclose(rows["I (A)"], current, rtol=3e-3)
         assert set(rows["f (Hz)"]) == {frequency}
-    changed = frame["flags"].astype(int) & Quality.EXCITATION_CHANGED
-    assert list(np.flatnonzero(changed)) == [0, int(np.argmax(frame["f (Hz)"] == 1.7))]
+    changed = has(frame, Quality.EXCITATION_CHANGED)
+    assert list(np.flatnonzero(changed)) == [int(np.argmax(frame["f (Hz)"] == 1.7))]
 
     result = ramp(station, tmp_path, field=450.0, excitation="fixed", current=0.5, frequency=3.3, points=4, stop=0.4)
     frame = read_run(result.folder).frame
@@ -342,7 +348,7 @@ def test_a_sensor_that_leaves_its_calibration_gives_no_temperature(simulated, tm
     result = ramp(station, tmp_path, pacing="listed points", temperatures="0.5, 0.3 K")
     frame = read_run(result.folder).frame
     assert frame["T_sample (K)"].isna().all()
-    assert (frame["flags"].astype(int) & Quality.OUTSIDE_CALIBRATION).all()
+    assert has(frame, Quality.OUTSIDE_CALIBRATION).all()
     assert frame["R_sensor (ohm)"].between(300, 900).all()
     assert result.disbelieved == result.rows
     assert DISBELIEVED & Quality.OUTSIDE_CALIBRATION

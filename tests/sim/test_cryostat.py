@@ -3,11 +3,12 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from coldfinger.sim.cryostat import TICK, Cryostat, Laboratory
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.sample import builtin_sample
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def busy_cryostat(seed: int = 3) -> Cryostat:
@@ -101,6 +102,7 @@ def test_field_at_which_the_film_is_interpolated_agrees_with_the_film_computed_o
     cryostat = Cryostat(builtin_sample("S0", fluctuations=False), Laboratory(input_noise=None))
     film = cryostat.film
     import numpy as np
+
     from coldfinger.sim.signal import Drive
 
     for field in (0.0, 300.0, 550.0):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from coldfinger.sim.electrons import electron_temperature
 from coldfinger.sim.magnet import MagnetModel
 from coldfinger.sim.thermal import Chip, ControlLoop, MixingChamber, ThermalModel

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from coldfinger.sim.lockin import InputNoise, LockinAmplifier, filter_step, pole_response
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.signal import Drive
@@ -23,7 +24,8 @@ def run(lockin: LockinAmplifier, seconds: float, start: int = 0) -> int:
 
 
 @pytest.mark.parametrize(
-    ("poles", "one_percent", "one_permille"), [(1, 4.61, 6.91), (2, 6.64, 9.23), (3, 8.41, 11.23), (4, 10.05, 13.06)]
+    ("poles", "one_percent", "one_permille"),
+    [(1, 4.61, 6.91), (2, 6.64, 9.23), (3, 8.41, 11.23), (4, 10.05, 13.06)],
 )
 def test_settling_times_of_n_poles(poles, one_percent, one_permille):
     for left, x in ((0.01, one_percent), (0.001, one_permille)):

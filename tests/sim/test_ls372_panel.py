@@ -168,9 +168,7 @@ def test_the_power_on_bit_is_set_once(cryostat):
     ],
 )
 def test_a_bad_value_is_silent_changes_nothing_and_latches_bit_4(panel, text):
-    queries = (
-        "INTYPE? A;INTYPE? 1;INSET? 1;FILTER? 1;RANGE? 0;RAMP? 0;PID? 0;SETP? 0;OUTMODE? 0;HTRSET? 0;MOUT? 0"
-    )
+    queries = "INTYPE? A;INTYPE? 1;INSET? 1;FILTER? 1;RANGE? 0;RAMP? 0;PID? 0;SETP? 0;OUTMODE? 0;HTRSET? 0;MOUT? 0"
     before = ask(panel, queries)
     assert panel.receive(text.encode() + b"\n") == b""
     assert ask(panel, "*ESR?") == "016"
@@ -354,9 +352,7 @@ def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
 
 
 words = st.sampled_from([header.encode() for header in LakeShore372.commands.entries])
-numbers = st.lists(
-    st.floats().map(str) | st.integers(-1, 60).map(str) | st.text(max_size=3) | st.just("A"), max_size=8
-)
+numbers = st.lists(st.floats().map(str) | st.integers(-1, 60).map(str) | st.text(max_size=3) | st.just("A"), max_size=8)
 commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
 
 

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from coldfinger.sim.magnet import Magnet, MagnetModel
 
 

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from coldfinger.analysis.laws import curvature_zero, failed_insulator, failed_superconductor, log_resistivity
 from coldfinger.sim.fluctuations import Fluctuations
 from coldfinger.sim.sample import CROSSOVER_VOLTAGE, builtin_sample, first_harmonic
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 QUIET = {name: builtin_sample(name, fluctuations=False) for name in ("S0", "S1", "S2")}
 fields = st.floats(-1000.0, 1000.0)

@@ -86,9 +86,7 @@ def test_index_tables_reach_from_first_to_last(panel, cryostat):
         assert time_constant == pytest.approx((1, 3)[i % 2] * 10.0 ** (i // 2 - 5))
 
 
-@pytest.mark.parametrize(
-    ("given_", "kept"), [(541, -179), (-360, 0), (180, 180), (729.99, 9.99), (12.346, 12.35)]
-)
+@pytest.mark.parametrize(("given_", "kept"), [(541, -179), (-360, 0), (180, 180), (729.99, 9.99), (12.346, 12.35)])
 def test_phase_is_kept_within_half_a_turn_to_a_hundredth(panel, cryostat, given_, kept):
     panel.receive(f"PHAS {given_}\n".encode())
     assert float(ask(panel, "PHAS?")) == pytest.approx(kept)
@@ -101,9 +99,7 @@ def test_a_wrapped_phase_is_the_same_angle(phase):
     assert math.remainder(wrapped(phase) - phase, 360.0) == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("given_", "kept"), [("0.1033", "0.104"), ("0.004", "0.004"), ("5", "5"), ("1.001", "1")]
-)
+@pytest.mark.parametrize(("given_", "kept"), [("0.1033", "0.104"), ("0.004", "0.004"), ("5", "5"), ("1.001", "1")])
 def test_sine_output_moves_in_steps_of_two_millivolts(panel, cryostat, given_, kept):
     panel.receive(f"SLVL{given_}\n".encode())
     assert ask(panel, "SLVL?") == kept
@@ -270,9 +266,7 @@ def test_settings_reach_the_lock_in_and_come_back(panel, cryostat):
 
 def test_reset_restores_the_manuals_defaults_and_setups_are_kept(panel, cryostat):
     panel.receive(b"SENS 3;SSET 4;*RST\n")
-    replies = [
-        ask(panel, q) for q in ("FREQ?", "SLVL?", "PHAS?", "SENS?", "OFLT?", "OFSL?", "RMOD?", "ICPL?")
-    ]
+    replies = [ask(panel, q) for q in ("FREQ?", "SLVL?", "PHAS?", "SENS?", "OFLT?", "OFSL?", "RMOD?", "ICPL?")]
     assert replies == ["1000", "1", "0", "26", "8", "1", "2", "0"]
     assert cryostat.lockin.frequency == 1000.0
     panel.receive(b"RSET 4\n")

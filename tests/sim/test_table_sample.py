@@ -5,13 +5,14 @@ import tomllib
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from scipy.interpolate import PchipInterpolator
+
 from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 from coldfinger.sim.listed_fields import ListedField, TableSample, monotone_cubic
 from coldfinger.sim.sample import Sample, first_harmonic
 from coldfinger.sim.table_sample import SampleFileError, load_table_sample
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-from scipy.interpolate import PchipInterpolator
 
 FILM_7 = """
 name = "film 7"
@@ -70,9 +71,7 @@ def test_a_listed_field_has_its_law_exactly_up_to_one_kelvin(write):
 
 
 def test_a_loaded_table_knows_its_own_truth_and_geometry(write):
-    sample = load_table_sample(
-        write(FILM_7.replace("squares = 1.0", "squares = 2\nend_squares = 0.5") + THIRD)
-    )
+    sample = load_table_sample(write(FILM_7.replace("squares = 1.0", "squares = 2\nend_squares = 0.5") + THIRD))
     data = tomllib.loads(FILM_7 + THIRD)
     for entry in data["field"]:
         truth = sample.truth(entry["oersted"])
@@ -177,9 +176,7 @@ def test_a_single_field_holds_everywhere():
 
 @given(st.lists(st.floats(-50.0, 50.0), min_size=2, max_size=6), st.floats(0.0, 1.0), st.data())
 def test_the_cubic_agrees_with_scipy_inside_and_stays_between_its_neighbours(values, part, data):
-    knots = np.cumsum(
-        data.draw(st.lists(st.floats(0.5, 5.0), min_size=len(values), max_size=len(values)))
-    ).tolist()
+    knots = np.cumsum(data.draw(st.lists(st.floats(0.5, 5.0), min_size=len(values), max_size=len(values)))).tolist()
     k = data.draw(st.integers(0, len(values) - 2))
     at = knots[k] + part * (knots[k + 1] - knots[k]) * (1 - 1e-9)
     assume(knots[k] <= at < knots[k + 1])
@@ -294,9 +291,7 @@ def test_a_table_without_fields_is_refused(write):
 
 
 def test_an_unreadable_file_is_refused(tmp_path):
-    with pytest.raises(
-        SampleFileError, match=r"nowhere\.toml: cannot be read \(No such file.*\); give the path"
-    ):
+    with pytest.raises(SampleFileError, match=r"nowhere\.toml: cannot be read \(No such file.*\); give the path"):
         load_table_sample(tmp_path / "nowhere.toml")
     with pytest.raises(SampleFileError, match=r"cannot be read \(.*\); give the path"):
         load_table_sample(str(tmp_path))

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.thermometer import RESISTANCE_RANGES, SETTLING, ResistanceInput, Sensor
 from coldfinger.sim.wiring import Wiring
