@@ -166,19 +166,18 @@ def _base(
 ) -> tuple[Estimate, Status, list[str]]:
     """σ_QF or ρ_QF, how far to believe it, and why."""
     value = float(best.parameters[0])
-    if seen > DETECTED and value >= instrument_bound:
+    believable = value >= instrument_bound
+    if seen > DETECTED and believable:
         if not sd <= MAX_LINEAR_SD * value:
             sd = half_width(problem, best, sd, scale)
         return Estimate(value, sd), "value", []
-    if seen > DETECTED:
-        bound = max(value + 1.645 * sd, instrument_bound)
-        why = f"saturation lies below the uncertainty of the input loading, {instrument_bound:.2g} S"
-        return Estimate(math.nan, math.nan, bound), "limit", [why]
-    profile = upper_limit(problem, best, sd, scale)
+    profile = value + 1.645 * sd if seen > DETECTED else upper_limit(problem, best, sd, scale)
     upper = max(profile, instrument_bound) if math.isfinite(profile) else None
-    if seen > ONE_SIDED_95:
+    if seen > ONE_SIDED_95 and believable:
         return Estimate(value, half_width(problem, best, sd, scale), upper), "weak", []
-    return Estimate(math.nan, math.nan, upper), "limit", []
+    seen_but_small = seen > ONE_SIDED_95 and not believable
+    why = f"saturation lies below the uncertainty of the input loading, {instrument_bound:.2g} S"
+    return Estimate(math.nan, math.nan, upper), "limit", [why] if seen_but_small else []
 
 
 def _remarks(

@@ -145,6 +145,7 @@ def as_json(plan: DemoPlan, result: DemoResult) -> dict[str, Any]:
                 "outcome": member.run.outcome,
                 "reason": member.run.reason,
                 "flagged": member.run.disbelieved,
+                "label": member.label,
                 "fit": None if member.fit is None else member.fit.to_json(),
             }
             for member in result.members

@@ -14,6 +14,7 @@ from coldfinger.procedures.excitation import (
     averaged_noise,
     choose_sensitivity,
     gentle_current,
+    noise_bandwidth,
     policy_band,
     time_constant_for,
 )
@@ -22,6 +23,7 @@ from coldfinger.procedures.station import Station
 
 _POLES = 4
 _TYPICAL_READINGS = 10
+_NOISE_ROOM = 6.0  # full scale is never below this many s.d. of the noise: a superconductor must not overload
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,17 @@ class ExcitationKeeper:
         self.present = excitation
 
     def _set_sensitivity_for(self, amplitude: float) -> bool:
-        wanted = choose_sensitivity(amplitude, self.sensitivity, self.station.lockin.SENSITIVITIES)
+        noise = self.station.input_noise.density(self.present.frequency, self._finite_impedance)
+        floor = _NOISE_ROOM * noise * math.sqrt(noise_bandwidth(self.present.time_constant, _POLES))
+        wanted = choose_sensitivity(max(amplitude, floor), self.sensitivity, self.station.lockin.SENSITIVITIES)
         changed = wanted != self.sensitivity
         if changed:
             self._set_sensitivity(wanted)
         return changed
+
+    @property
+    def _finite_impedance(self) -> float:
+        return self._impedance if math.isfinite(self._impedance) else 0.0
 
     def _set_sensitivity(self, sensitivity: float) -> None:
         self.station.lockin.sensitivity = sensitivity

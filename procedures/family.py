@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from coldfinger.analysis.fit import Curve, Fit, fit_best
+from coldfinger.analysis.model_choice import choose_model
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.quality import DISBELIEVED
 from coldfinger.procedures.quantity import OERSTED
@@ -28,6 +29,8 @@ class FamilyMember:
     run: RunResult
     frame: pd.DataFrame
     fit: Fit | None
+    label: str = ""
+    """What the curve is: superconductor, failed superconductor, log insulator, failed insulator, insulator."""
     no_fit: str = ""
 
 
@@ -71,11 +74,14 @@ def run_family(
 def evaluate_member(field_oersted: float, result: RunResult, station: Station) -> FamilyMember:
     """Read a run back from its file and fit it."""
     frame = read_run(result.folder).frame
+    loading = station.network.loading_conductance()
     try:
-        fit = fit_best(curve_of(frame), T_max=FIT_TO, loading=station.network.loading_conductance())
+        curve = curve_of(frame)
+        fit = fit_best(curve, T_max=FIT_TO, loading=loading)
+        label = choose_model(curve, T_max=FIT_TO, loading=loading).label
     except ValueError as error:
-        return FamilyMember(field_oersted, result, frame, None, str(error))
-    return FamilyMember(field_oersted, result, frame, fit)
+        return FamilyMember(field_oersted, result, frame, None, no_fit=str(error))
+    return FamilyMember(field_oersted, result, frame, fit, label)
 
 
 def believed(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -76,6 +76,8 @@ def _remarks(member: FamilyMember) -> list[str]:
     remarks = [f"{run.outcome}: {run.reason}"] if run.outcome != "done" else []
     if member.fit is None:
         remarks.append(f"no fit: {member.no_fit}")
+    elif member.label in ("superconductor", "log insulator"):
+        remarks.append(f"the curve is that of a {member.label}: neither law describes it")
     elif member.fit.sd_scaled:
         remarks.append("χ²/ν is above 1.5: the errors were widened, or the law does not hold")
     if run.disbelieved:

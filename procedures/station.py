@@ -59,7 +59,8 @@ class Station:
         self.name: str = file.top["name"]
         self.clock = clock
         self.simulated = file.simulated
-        self.cryostat: Any = None  # the simulated truth, for tests and demonstrations only
+        self.cryostat: Any = None  # the simulated truth and the rack around it, for tests and demonstrations only
+        self.rack: Any = None
         self.limits = _limits(file)
         self.network = _network(sections)
         wiring, thermometer = sections["wiring"], sections["thermometer"]
@@ -244,9 +245,10 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     panels = {"SR830": "lock-in", "LakeShore372": "bridge", "AMI430": "magnet"}
     addresses = {panels[table["driver"]]: table["address"] for table in file.instruments.values()}
     name = f"station{next(_simulators)}"
-    register(name, sim_rack(cryostat, clock, addresses))
+    rack = sim_rack(cryostat, clock, addresses)
+    register(name, rack)
     station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
-    station.cryostat = cryostat
+    station.cryostat, station.rack = cryostat, rack
     station.network = Network(**{**vars(station.network), "squares": sample.squares, "end_squares": sample.end_squares})
     return station
 

@@ -118,8 +118,9 @@ class TemperatureRamp(TransportProcedure):
         """Expected seconds on the way from start to stop, the approach to start not counted."""
         if self.pacing in CONTINUOUS:
             settle = 3.0 * self.station.thermal_time(self.stop)
-            return duration(self.start, self.stop, self.pace()) + settle + self.final_points * self._row_time
-        return sum(self._row_time + 4.0 * self.station.thermal_time(t) for t in self.set_temperatures())
+            way = duration(self.start, self.stop, self.pace())
+            return way + settle + float(self.final_points) * self._row_time
+        return sum((self._row_time + 4.0 * self.station.thermal_time(t) for t in self.set_temperatures()), 0.0)
 
     @property
     def _row_time(self) -> float:

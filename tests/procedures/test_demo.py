@@ -95,7 +95,7 @@ def bad(tmp_path: Path, *arguments: str) -> str:
         (["--sample", "S9"], "S9"),
         (["--sample", "none.toml"], "none.toml"),
         (["--fields", "600"], '--fields: \'600 \' has no unit; write for example "600 Oe"'),
-        (["--fields", "6 T"], "field: 60000 Oe (6 T) is beyond the limit of built-in station sim, 600 Oe (0.06 T); 1 T is 10000 Oe"),
+        (["--fields", "6 T"], "60000 Oe (6 T) is beyond the limit of built-in station sim, 600 Oe (0.06 T); 1 T is 10000 Oe"),
         (["--fields", "30 K"], "--fields: '30 K' has the wrong dimension"),
         (["--fields", "30 Ox"], "--fields: '30 Ox' has the unknown unit 'Ox'"),
         (["--fields", "0, 700 Oe"], "field: 700 Oe (0.07 T) is beyond the limit"),

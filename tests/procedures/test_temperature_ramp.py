@@ -294,6 +294,50 @@ def test_an_unforeseen_error_is_an_outcome_and_the_station_is_safe(simulated, tm
     assert [item.done for item in result.safe] == [True, True, True]
 
 
+def test_a_stray_reply_in_mid_run_shifts_no_number(simulated, tmp_path):
+    """A late double of an old reply waits in the lock-in's output: the row is thrown away and taken again."""
+    station = simulated(sample="S0", seed=5)
+    port = station.rack.devices["GPIB0::8::INSTR"].port
+    holding, looks = station.magnet_holding, []
+
+    def disturb() -> bool:
+        looks.append(True)
+        if len(looks) == 20:
+            port.out.append(b"1.5e-3,2.5e-3\n")
+        return holding()
+
+    station.magnet_holding = disturb
+    result = ramp(station, tmp_path, field=100.0, points=30)
+    frame = read_run(result.folder).frame
+    assert (result.outcome, result.disbelieved) == ("done", 0)
+    assert list(has(frame, Quality.RETAKEN)).count(True) == 1
+    assert station.doubts == 1
+    assert np.abs(pulls(frame, station, 100.0)).max() < 5
+
+
+def test_an_instrument_that_falls_silent_ends_the_run_with_its_name(simulated, tmp_path):
+    station = simulated(sample="S0", seed=5)
+    rack, looks, holding = station.rack, [], station.magnet_holding
+    lockin, exchange = rack.devices["GPIB0::8::INSTR"].port, rack.exchange
+
+    def pull_the_cable() -> bool:
+        looks.append(True)
+        if len(looks) == 10:
+            rack.exchange = lambda port, data, end=False: None if port is lockin else exchange(port, data, end)
+        return holding()
+
+    station.magnet_holding = pull_the_cable
+    result = ramp(station, tmp_path, field=0.0)
+    run = read_run(result.folder)
+    assert result.outcome == run.outcome == "failed"
+    assert "lockin at GPIB0::8::INSTR" in result.reason
+    safe = {item.item: item.done for item in result.safe}
+    assert safe == {"excitation": False, "heater": True, "magnet": True}
+    assert "excitation is NOT safe" in result.reason
+    assert len(run.frame) >= 3
+    assert station.cryostat.loop.range_current == 0.0
+
+
 def test_one_instrument_that_fails_does_not_keep_the_others_from_safety(simulated, tmp_path):
     station = simulated(sample="S0", seed=8)
     station.cryostat.loop.range_current = 0.01

@@ -1,0 +1,146 @@
+"""What things cost, as ratios to a floor or a peer measured in the same run.
+
+python benchmarks/run.py            all of them, some two minutes
+python benchmarks/run.py fit ramp   only these
+"""
+
+import csv
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyvisa
+from scipy.optimize import curve_fit
+
+from coldfinger.analysis.fit import Curve, fit_eq1
+from coldfinger.analysis.laws import failed_insulator
+from coldfinger.instruments.link import open_link
+from coldfinger.instruments.srs import SR830
+from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.procedures.runner import run_procedure
+from coldfinger.procedures.station import open_station
+from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.sim.rack import standard_rack
+from coldfinger.sim.visa import register, unregister
+
+ROUNDS = 5
+
+
+def timed(action: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def alternating(**actions: Callable[[], object]) -> dict[str, float]:
+    """Median seconds of each action over ROUNDS, taken in turn so that a slow moment hits all of them."""
+    times: dict[str, list[float]] = {name: [] for name in actions}
+    for _ in range(ROUNDS):
+        for name, action in actions.items():
+            times[name].append(timed(action))
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def report(title: str, times: dict[str, float], per: int, floor: str) -> None:
+    print(title)
+    for name, seconds in times.items():
+        print(f"  {name:<44} {seconds / per * 1e6:10.2f} us   x {seconds / times[floor]:.2f}")
+
+
+def query() -> None:
+    """A query to the simulated rack, bare and through the driver, against a dictionary look-up of the same reply."""
+    rack = standard_rack()
+    register("bench", rack)
+    manager = pyvisa.ResourceManager("bench@coldfinger")
+    resource = manager.open_resource("GPIB0::8::INSTR")
+    lockin = SR830(open_link("GPIB0::8::INSTR", "bench@coldfinger", clock=rack.clock))
+    replies, n = {"SENS?": "26"}, 5000
+    times = alternating(
+        **{
+            "floor: dictionary and int()": lambda: [int(replies["SENS?"]) for _ in range(n)],
+            "pyvisa query": lambda: [resource.query("SENS?") for _ in range(n)],
+            "driver property, link and strict reply": lambda: [lockin.sensitivity for _ in range(n)],
+        }
+    )
+    report("One query in process", times, n, "pyvisa query")
+    unregister("bench")
+
+
+def row() -> None:
+    """One row of 28 columns into a run file, against csv.writer and a flush."""
+    columns = [f"c{i}" for i in range(28)]
+    values, n = dict.fromkeys(columns, 1.2345678901234), 2000
+
+    def floor() -> None:
+        with tempfile.TemporaryDirectory() as folder, (Path(folder) / "x.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            for _ in range(n):
+                writer.writerow(values.values())
+                file.flush()
+
+    def ours() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            run = RunWriter(Path(folder) / "run", header={"simulated": True}, columns=columns)
+            for _ in range(n):
+                run.point(values)
+            run.end("done")
+
+    report("One row on disk", alternating(**{"floor: csv.writer + flush": floor, "run file (both files, checksum, sync)": ours}),
+           n, "floor: csv.writer + flush")  # fmt: skip
+
+
+def fit() -> None:
+    """Eq. 1 through 200 points without start values, against scipy's curve_fit with good ones."""
+    rng = np.random.default_rng(0)
+    temperature = np.geomspace(0.05, 0.7, 200)
+    truth = (3.1e-5, 1.6e-4, 0.59)
+    rho = failed_insulator(temperature, *truth) * (1 + 1e-3 * rng.standard_normal(200))
+    curve = Curve(temperature, rho, 1e-3 * rho)
+
+    def law(t: np.ndarray, a: float, b: float, e: float) -> np.ndarray:
+        return -np.log(a + b * np.exp(-e / t))
+
+    n = 20
+    times = alternating(
+        **{
+            "curve_fit, careful start values": lambda: [
+                curve_fit(law, temperature, np.log(rho), p0=(2e-5, 2e-4, 0.5), sigma=np.full(200, 1e-3))
+                for _ in range(n)
+            ],
+            "fit_eq1, no start values, limits and all": lambda: [fit_eq1(curve) for _ in range(n)],
+        }
+    )
+    report("One fit of Eq. 1, 200 points", times, n, "curve_fit, careful start values")
+
+
+def ramp() -> None:
+    """Twelve virtual hours: a laboratory left alone, and a ramp through all layers."""
+
+    def alone() -> None:
+        with open_station(read_station_file(), sample="S0") as station:
+            station.connect()
+            station.clock.sleep(12 * 3600)
+            station.confirm()
+
+    def ramped() -> None:
+        with tempfile.TemporaryDirectory() as folder, open_station(read_station_file(), sample="S0") as station:
+            station.connect()
+            procedure = TemperatureRamp(field=100.0, pacing="rate", rate=0.65 / 720, points=100, excitation="gentle")
+            assert run_procedure(procedure, station, Path(folder)).outcome == "done"
+            assert station.clock.time() > 12 * 3600
+
+    for name, action in {"laboratory alone": alone, "ramp with 105 rows": ramped}.items():
+        seconds = statistics.median(timed(action) for _ in range(3))
+        print(f"Twelve virtual hours, {name:<24} {seconds:6.2f} s   x {seconds / (12 * 3600):.1e} of real time")
+
+
+BENCHMARKS = {"query": query, "row": row, "fit": fit, "ramp": ramp}
+
+if __name__ == "__main__":
+    for chosen in sys.argv[1:] or BENCHMARKS:
+        BENCHMARKS[chosen]()
