@@ -90,8 +90,8 @@ def row() -> None:
                 run.point(values)
             run.end("done")
 
-    report("One row on disk", alternating(**{"floor: csv.writer + flush": floor, "run file (both files, checksum, sync)": ours}),
-           n, "floor: csv.writer + flush")  # fmt: skip
+    name = "floor: csv.writer + flush"
+    report("One row on disk", alternating(**{name: floor, "run file (both files, checksum, sync)": ours}), n, name)
 
 
 def fit() -> None:

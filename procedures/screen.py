@@ -145,5 +145,5 @@ def _saturation(fit: Fit, base: Estimate, scale: float, unit: str) -> str:
     limit = "" if base.upper95 is None else f"< {base.upper95 * scale:.2g} {unit}"
     if fit.status == "limit":
         return f"{symbol} {limit}"
-    value = f"{symbol} = {digits(base.value * scale, base.sd * scale)} {unit}"
+    value = f"{symbol} {digits(base.value * scale, base.sd * scale)} {unit}"
     return f"{value} ({limit})" if limit else value
