@@ -97,6 +97,7 @@ class CurrentSource(Protocol):
 
     current: float
     frequency: float  # Hz
+    load_resistance: float  # ohm, expected |Z| of sample and leads: it takes its share of the voltage
 
     @property
     def voltage(self) -> float:

@@ -1,5 +1,5 @@
 """`python -m coldfinger.procedures` is the `coldfinger` command."""
 
-from coldfinger.procedures.cli import main
+from coldfinger.procedures.cli import run
 
-main(prog_name="coldfinger")
+run()

@@ -247,7 +247,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             "H_set (Oe)": field / OERSTED,
             "H (Oe)": station.sample_field(raw.field) / OERSTED,
             "H_supply (Oe)": raw.field / OERSTED,
-            "I (A)": present.current,
+            "I (A)": self.keeper.current,
             "f (Hz)": present.frequency,
             "V_source (V)": self.keeper.voltage,
             "X (V)": raw.x,

@@ -4,6 +4,8 @@ Exit status 0: done. 1: something was measured, but not all of it. 2: bad input,
 130: stopped by the user.
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +55,13 @@ def main() -> None:
 def demo(**options: Any) -> None:
     """Cool a simulated film, ramp its temperature at several fields, fit and draw the family."""
     from coldfinger.procedures import demo as demonstration
+    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.runner import StopSwitch, stop_on_signals
     from coldfinger.procedures.screen import FamilyScreen
 
     plan = _demo_plan(**options)
     switch = StopSwitch()
-    with stop_on_signals(switch), FamilyScreen(plan.fields) as screen:
+    with stop_on_signals(switch), FamilyScreen(plan.fields) as screen, bad_input(RunFileError):
         result = demonstration.run_demo(plan, switch=switch, progress=screen.progress, finished=screen.finished)
     screen.show(result, plan)
     outcomes = {member.run.outcome for member in result.members}
@@ -84,7 +87,7 @@ def _demo_plan(
     from coldfinger.procedures.pacing_text import pacing_parameters
     from coldfinger.procedures.quantity import parse, parse_list
 
-    try:
+    with bad_input(ValueError):
         ramp = {
             "start": parse(start, "temperature", "--from"),
             "stop": parse(stop, "temperature", "--to"),
@@ -101,8 +104,6 @@ def _demo_plan(
             None if json_file is None else Path(json_file),
         )
         check_demo(plan)
-    except ValueError as error:
-        raise BadInput(str(error)) from None
     return plan
 
 
@@ -119,6 +120,26 @@ def _excitation(text: str) -> dict[str, Any]:
         "current": float(f"{parse(current, 'current', '--excitation') * 1e9:.12g}"),
         "frequency": parse(frequency, "frequency", "--excitation"),
     }
+
+
+@contextlib.contextmanager
+def bad_input(kind: type[Exception]) -> Iterator[None]:
+    """Turns errors of a kind, each one sentence, into exit status 2."""
+    try:
+        yield
+    except kind as error:
+        raise BadInput(str(error)) from None
+
+
+def run() -> None:
+    """The installed command: a mistake in the command line is one sentence, too."""
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"coldfinger: {error.format_message()}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except click.Abort:
+        raise SystemExit(STOPPED) from None
 
 
 class BadInput(click.ClickException):

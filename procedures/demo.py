@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from coldfinger.analysis.figures import FamilyCurve, family_figure
 from coldfinger.procedures.family import FamilyMember, believed, run_family
 from coldfinger.procedures.limits import LimitError
@@ -99,7 +101,7 @@ def run_demo(
 
 
 def _draw(plan: DemoPlan, members: Sequence[FamilyMember]) -> Path | None:
-    drawn = [member for member in members if len(member.frame)]
+    drawn = [member for member in members if np.isfinite(member.frame["rho (ohm)"]).any()]
     if not drawn:
         return None
     path = _free_name(plan.folder, "family", ".png")

@@ -90,6 +90,11 @@ class ExcitationKeeper:
         """Source voltage (V rms) as the instrument holds it."""
         return self.station.source.voltage
 
+    @property
+    def current(self) -> float:
+        """Current (A rms) of that voltage through series resistor and film."""
+        return self.station.source.current
+
     def _wanted(self) -> Excitation:
         available = self.station.lockin.TIME_CONSTANTS
         if self.wish.mode == "fixed":
@@ -116,6 +121,7 @@ class ExcitationKeeper:
         station.limits.check_current(excitation.current, "excitation")
         if excitation.frequency != station.source.frequency:
             station.source.frequency = excitation.frequency
+        station.source.load_resistance = self._two_terminal_resistance()
         station.source.current = excitation.current
         if excitation.time_constant != station.lockin.time_constant:
             station.lockin.time_constant = excitation.time_constant
@@ -129,6 +135,11 @@ class ExcitationKeeper:
         if changed:
             self._set_sensitivity(wanted)
         return changed
+
+    def _two_terminal_resistance(self) -> float:
+        network = self.station.network
+        squares = network.squares + 2.0 * network.end_squares
+        return self._finite_impedance * squares / network.squares + 2.0 * network.lead_resistance
 
     @property
     def _finite_impedance(self) -> float:

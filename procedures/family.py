@@ -52,6 +52,25 @@ def run_family(
     """
     ordered = sorted(fields, key=lambda field: (abs(field), field))
     members: list[FamilyMember] = []
+    try:
+        _run_members(station, ordered, folder, parameters, members, switch, progress, header, finished)
+    except BaseException:
+        station.to_safe()  # the next run could not even be begun
+        raise
+    return members
+
+
+def _run_members(
+    station: Station,
+    ordered: Sequence[float],
+    folder: Path,
+    parameters: dict[str, Any],
+    members: list[FamilyMember],
+    switch: StopSwitch,
+    progress: Callable[[int], Progress],
+    header: dict[str, Any] | None,
+    finished: Callable[[FamilyMember], None],
+) -> None:
     for i, field in enumerate(ordered):
         procedure = TemperatureRamp(**{**parameters, "field": field / OERSTED})
         result = run_procedure(
@@ -68,7 +87,6 @@ def run_family(
         finished(members[-1])
         if switch.thrown():
             break
-    return members
 
 
 def evaluate_member(field_oersted: float, result: RunResult, station: Station) -> FamilyMember:

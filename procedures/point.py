@@ -20,6 +20,7 @@ from coldfinger.procedures.station import Station
 
 POLES = 4  # 24 dB/oct
 _LONGEST_INTERVAL = 0.5  # s between two readings
+_NO_DELAY = 0.1  # s, a delay that no temperature ramp notices
 _SCATTER = 6.0  # times the expected noise: more than that is not noise
 GRADIENT = 0.10  # largest relative difference between sample and mixing chamber
 PHASE = 45.0  # degrees
@@ -66,15 +67,21 @@ class Point:
         return self.inversion.resistivity
 
 
+def reading_grid(delay: float) -> tuple[float, int]:
+    """Seconds between two readings, and how many of them the lock-in's delay (s) is: always a whole number."""
+    if delay < _NO_DELAY:
+        return _LONGEST_INTERVAL, 0
+    behind = math.ceil(delay / _LONGEST_INTERVAL - 1e-9)
+    return delay / behind, behind
+
+
 def read_point(station: Station, excitation: Excitation, window: float, keep_pace: Callable[[], None]) -> Raw:
     """Read for `window` seconds plus the filter's delay; `keep_pace` is called between the readings.
 
     Raises LinkError when a link was in doubt meanwhile or an instrument does not prove its identity afterwards:
     nothing of the point counts then.
     """
-    delay = POLES * excitation.time_constant
-    behind = max(1, math.ceil(delay / _LONGEST_INTERVAL - 1e-9))
-    interval = delay / behind
+    interval, behind = reading_grid(POLES * excitation.time_constant)
     count = max(2, round(window / interval))
     xs: list[float] = []
     ys: list[float] = []

@@ -31,6 +31,7 @@ from coldfinger.procedures.setpoints import (
     not_faster_than,
 )
 
+FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
 _ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the window itself
 _SMEAR = 0.02  # largest relative change of T within the averaging window of a row
 _STEP = 0.002  # largest relative step of the set point while nothing is measured
@@ -79,7 +80,13 @@ class TemperatureRamp(TransportProcedure):
         check_mode(self.excitation)
         if self.excitation == "fixed":
             limits.check_current(self.current * 1e-9)
-        positive = ("rate", "log_rate", "lag", "window", "tolerance", "frequency", "precision")
+            low, high = FREQUENCIES
+            if not low <= self.frequency <= high:
+                raise LimitError(
+                    f"frequency: {show(self.frequency, 'frequency')} is outside {low:g} to {high:g} Hz, where lines "
+                    "with filters let a signal through; the policy uses 0.7 to 7 Hz"
+                )
+        positive = ("rate", "log_rate", "lag", "window", "tolerance", "precision")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise LimitError(f"{name}: {getattr(self, name):g} must be above zero")

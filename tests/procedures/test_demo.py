@@ -106,6 +106,7 @@ def bad(tmp_path: Path, *arguments: str) -> str:
         (["--from", "0.05 K"], "start and stop are both 50 mK"),
         (["--pacing", "quickly"], "pacing: 'quickly' is not understood"),
         (["--excitation", "5"], '--excitation: \'5\' is not "gentle", "policy" or like "1 nA at 7 Hz"'),
+        (["--excitation", "1 nA at 7 kHz"], "frequency: 7 kHz is outside 0.01 to 1000 Hz"),
         (["--excitation", "1 uA at 7 Hz"], "current: 1 uA is not above zero and up to the limit"),
     ],
 )  # fmt: skip
@@ -125,6 +126,20 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     assert "is not a folder that can be written to" in bad(tmp_path, "--out", str(tmp_path / "file" / "x"))
     assert "give the name of a file" in bad(tmp_path, "--json", str(tmp_path))
+
+
+def test_the_installed_command_has_one_sentence_for_a_mistake_in_the_command_line(tmp_path):
+    for arguments, sentence in [
+        (["demo", "--seed", "x"], "coldfinger: Invalid value for '--seed'"),
+        (["demo", "--filed", "3 Oe"], "coldfinger: No such option"),
+        (["dmo"], "coldfinger: No such command 'dmo'"),
+        (["demo", "--out", "/proc/x", "--fields", "0 Oe"], "coldfinger: "),
+    ]:
+        command = [sys.executable, "-m", "coldfinger.procedures", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+        assert done.returncode == 2, done
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_option_has_exit_status_2(tmp_path):
