@@ -149,6 +149,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             station.controller.heater_range = wanted
             self.heater_changed = not math.isnan(self._heater_range)
             self._heater_range = wanted
+            self.emit("mark", ("heater range", show(wanted, "current")))
         station.controller.setpoint = temperature
         self.t_set = temperature
         if change:
@@ -211,15 +212,20 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         An overload or a link in doubt throws the attempt away; it is taken again, at most three times in all.
         """
         remarks |= self.keeper.prepare()
+        if remarks & Quality.EXCITATION_CHANGED:
+            present = self.keeper.present
+            seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
+            self.emit("mark", ("excitation", seam))
         self.go_on()
         set_point = self.t_set
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
             try:
                 raw = read_point(self.station, self.keeper.present, window, keep_pace)
-            except LinkError:
+            except LinkError as error:
                 if last:
                     raise
+                self.emit("mark", ("retaken", str(error)))
                 remarks |= Quality.RETAKEN
                 continue
             point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage)

@@ -195,5 +195,7 @@ class _Run:
             self.writer.point(record)
             self.rows += 1
             self.disbelieved += bool(record["flags"] & DISBELIEVED)
+        elif topic == "mark":
+            self.writer.mark(*record)
         elif topic == "progress":
             self.progress(record, self.station.clock.time())

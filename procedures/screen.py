@@ -19,6 +19,10 @@ from coldfinger.procedures.runner import Progress as ProgressFunction
 from coldfinger.procedures.station import duration_text
 
 _REDRAW = 0.1  # s
+_BOTH_SIGNS = (
+    "fields of both signs: flux trapped in the magnet shifts every field after a change of sign by up to some Oe; "
+    "the column H does not know it"
+)
 
 
 class FamilyScreen:
@@ -60,6 +64,8 @@ class FamilyScreen:
         """Print the table of fits and where everything is."""
         console = Console(width=max(80, Console().width))
         console.print(fit_table(result.members, f"{Path(plan.sample).stem}, simulated, seed {plan.seed}"))
+        if min(plan.fields) < 0 < max(plan.fields):
+            console.print(_BOTH_SIGNS, style="red", soft_wrap=True)
         for member in result.members:
             for remark in _remarks(member):
                 console.print(f"{member.field_oersted:g} Oe: {remark}", style="red", soft_wrap=True)

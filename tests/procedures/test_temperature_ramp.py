@@ -202,6 +202,7 @@ def test_the_file_says_everything_about_the_run(simulated, tmp_path):
     assert {"coldfinger", "python", "numpy", "pymeasure"} <= set(run.header["versions"])
     names = [snapshot.name for snapshot in run.snapshots]
     assert names == ["station at start", "station at end"]
+    assert [mark.text for mark in run.marks if mark.kind == "heater range"] == ["31.6 mA"]
     assert run.snapshots[0].data["lockin"]["sine_voltage"] == 0.004
     assert run.snapshots[0].data["fridge"]["controller"]["pid"]
     assert all(item["done"] for item in run.end["data"]["safe"])
@@ -312,6 +313,7 @@ def test_a_stray_reply_in_mid_run_shifts_no_number(simulated, tmp_path):
     assert (result.outcome, result.disbelieved) == ("done", 0)
     assert list(has(frame, Quality.RETAKEN)).count(True) == 1
     assert station.doubts == 1
+    assert any(mark.kind == "retaken" and "lockin" in mark.text for mark in read_run(result.folder).marks)
     assert np.abs(pulls(frame, station, 100.0)).max() < 5
 
 
