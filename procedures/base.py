@@ -15,6 +15,7 @@ from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.planning import Plan
 from coldfinger.procedures.point import Point, evaluate, read_point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, show
@@ -57,7 +58,7 @@ _ATTEMPTS = 3
 _NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
-_RANGE_SETTLING = 20.0  # s
+RANGE_SETTLING = 20.0  # s
 _MOST_ADAPTATIONS = 5
 
 
@@ -85,6 +86,19 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
     def check(self) -> None:
         """Raise LimitError or QuantityError, with one sentence, for parameters that cannot be run."""
         raise NotImplementedError("a procedure says what it cannot do")
+
+    def plan(self) -> Plan:
+        """What would happen from the station's present state on, and how long it would take; nothing moves."""
+        raise NotImplementedError("a procedure knows what it will do")
+
+    def present_field(self) -> float:
+        """Field at the sample (T) now, as far as the supply knows."""
+        return self.station.sample_field(self.station.magnet.field)
+
+    def present_temperature(self) -> float:
+        """Temperature (K) of the sample now; of the mixing chamber where the sensor gives none."""
+        temperature = self.sample_temperature()
+        return self.station.controller.temperature if math.isnan(temperature) else temperature
 
     def take_data(self) -> None:
         """Take the rows."""
@@ -153,7 +167,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         station.controller.setpoint = temperature
         self.t_set = temperature
         if change:
-            self.pause_for(_RANGE_SETTLING)
+            self.pause_for(RANGE_SETTLING)
         return change
 
     _heater_range = math.nan
@@ -205,9 +219,16 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         return Wish()
 
     def take_row(
-        self, field: float, window: float, keep_pace: Callable[[], None], remarks: Quality = _NO_REMARK
+        self,
+        field: float,
+        window: float,
+        keep_pace: Callable[[], None],
+        remarks: Quality = _NO_REMARK,
+        extra: Callable[[Point], dict[str, float]] | None = None,
     ) -> Point:
         """Measure one point, write it as a row with the given remarks, and return it.
+
+        `extra` gives the columns that the procedure has beside COLUMNS.
 
         An overload or a link in doubt throws the attempt away; it is taken again, at most three times in all.
         """
@@ -237,7 +258,8 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         if self.heater_changed:
             remarks |= Quality.HEATER_RANGE_CHANGED
             self.heater_changed = False
-        self.emit("results", self._row(point, field, set_point, point.flags | remarks))
+        row = self._row(point, field, set_point, point.flags | remarks)
+        self.emit("results", row | extra(point) if extra else row)
         return point
 
     def _row(self, point: Point, field: float, set_point: float, flags: Quality) -> dict[str, Any]:

@@ -237,7 +237,10 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     sample = simulated_sample(simulator)
     laboratory = Laboratory(
         wiring=_simulated_wiring(file, sample),
-        thermal=ThermalModel(chip_time_100mK=file.sections["cooling"]["chip_time_at_100mK"]),
+        thermal=ThermalModel(
+            chip_time_100mK=file.sections["cooling"]["chip_time_at_100mK"],
+            mixing_chamber_time=file.sections["cooling"]["mixing_chamber_time"],
+        ),
         magnet=MagnetModel(offset=file.sections["magnet"]["offset"] * 1e4),
     )
     clock = SimClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)

@@ -80,6 +80,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
     "cooling": {
         "chip_time_at_100mK": Key("time", low=1e-3, high=1e5),
+        "mixing_chamber_time": Key("time", 20.0, low=1e-2, high=1e5),
         "heater": Key("heater table"),
         "pid": Key("pid", (10.0, 10.0, 0.0)),
     },

@@ -7,14 +7,16 @@ logarithmically spaced temperatures. Point pacings wait at each temperature unti
 
 import math
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from pymeasure.experiment import IntegerParameter, ListParameter, Parameter
 
-from coldfinger.procedures.base import TransportProcedure, check_mode
+from coldfinger.procedures.base import RANGE_SETTLING, TransportProcedure, check_mode
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.planning import Plan, Stage, approach_stage, field_stage
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list, show
 from coldfinger.procedures.setpoints import (
@@ -36,6 +38,8 @@ _ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the wi
 _SMEAR = 0.02  # largest relative change of T within the averaging window of a row
 _STEP = 0.002  # largest relative step of the set point while nothing is measured
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.25, 30.0  # s
+_WINDOW = 20.0  # s within the tolerance before a temperature counts as reached
+_FINDING = 45.0  # s until current, frequency and sensitivity suit the film
 _SETTLE_TIMES = 12.0  # time-outs in thermal time constants of the chip
 _SETTLE_EXTRA = 900.0  # s, for the refrigerator itself
 
@@ -121,13 +125,32 @@ class TemperatureRamp(TransportProcedure):
         limit = min(share / (self.window + _ROW_OVERHEAD), _SMEAR / self.window)
         return not_faster_than(lag_limited(self.lag, self.station.thermal_time), limit)
 
+    def plan(self) -> Plan:
+        station, first = self.station, self.set_temperatures()[0]
+        return Plan(
+            f"R(T) at {self.field:g} Oe",
+            (
+                field_stage(station, self.present_field(), self.field * OERSTED),
+                approach_stage(station, self.present_temperature(), first, self.tolerance, _WINDOW),
+                Stage("finding the signal", _FINDING),
+                Stage(f"{self.pacing} to {show(self.stop, 'temperature')}", self.expected_duration()),
+            ),
+        )
+
     def expected_duration(self) -> float:
         """Expected seconds on the way from start to stop, the approach to start not counted."""
         if self.pacing in CONTINUOUS:
-            settle = 3.0 * self.station.thermal_time(self.stop)
+            settle = math.log(max(1.0, self.lag / self.tolerance)) * self.station.thermal_time(self.stop) + _WINDOW
+            settle = settle if self.final_points else 0.0
             way = duration(self.start, self.stop, self.pace())
-            return way + settle + float(self.final_points) * self._row_time
-        return sum((self._row_time + 4.0 * self.station.thermal_time(t) for t in self.set_temperatures()), 0.0)
+            ranges = {self.station.heater_range_for(t) for t in (*self.set_temperatures(), self.stop)}
+            return way + settle + (len(ranges) - 1) * RANGE_SETTLING + float(self.final_points) * self._row_time
+        temperatures = self.set_temperatures()
+        ways = [
+            approach_stage(self.station, before, after, self.tolerance, _WINDOW).seconds
+            for before, after in pairwise(temperatures)
+        ]
+        return math.fsum(ways) + float(len(temperatures)) * self._row_time
 
     @property
     def _row_time(self) -> float:
@@ -137,7 +160,7 @@ class TemperatureRamp(TransportProcedure):
         return _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(temperature)
 
     def _arrive(self, temperature: float) -> bool:
-        return self.reach_temperature(temperature, self.tolerance, window=20.0, timeout=self._timeout(temperature))
+        return self.reach_temperature(temperature, self.tolerance, window=_WINDOW, timeout=self._timeout(temperature))
 
     def _ramp(self) -> None:
         self._arrive(self.start)

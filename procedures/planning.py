@@ -1,0 +1,64 @@
+"""What a procedure would do, and how long it would take, before anything moves."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from coldfinger.procedures.station import Station, duration_text
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of a plan: what happens, and its expected duration (s)."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Stages in their order; prints as a table."""
+
+    title: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Expected duration (s) of the whole."""
+        return math.fsum(stage.seconds for stage in self.stages)
+
+    def __str__(self) -> str:
+        width = max((len(stage.what) for stage in self.stages), default=0)
+        lines = [f"  {stage.what:<{width}}  {duration_text(stage.seconds)}" for stage in self.stages]
+        return "\n".join([self.title, *lines, f"  {'in all':<{width}}  {duration_text(self.seconds)}"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Title, stages and sum in seconds."""
+        stages = [{"what": stage.what, "seconds": stage.seconds} for stage in self.stages]
+        return {"title": self.title, "stages": stages, "seconds": self.seconds}
+
+
+def field_stage(station: Station, start: float, stop: float) -> Stage:
+    """The ramp of the magnet from a field (T) to another at the station's rate, with its window of rest."""
+    rate = station.file.sections["magnet"]["ramp_rate"]
+    return Stage(f"field to {stop * 1e4:g} Oe", abs(stop - start) / rate + 4.0)
+
+
+def approach_stage(station: Station, start: float, stop: float, tolerance: float, window: float) -> Stage:
+    """The way of mixing chamber and chip to a temperature (K), until both are within a relative tolerance."""
+    seconds = _approach(station, start, stop, tolerance) + window
+    return Stage(f"temperature to {stop * 1e3:g} mK", seconds)
+
+
+def _approach(station: Station, start: float, stop: float, tolerance: float) -> float:
+    """Seconds until the chip is within the tolerance of a mixing chamber that follows with its own time."""
+    chamber_time: float = station.file.sections["cooling"]["mixing_chamber_time"]
+    chip, chamber, time, step = start, start, 0.0, 1.0
+    while abs(chip - stop) > tolerance * stop and time < 1e6:
+        # Cooling goes by itself, T^2 relaxing; on warming the loop drives much faster than that.
+        speed = 1.0 if stop < chamber else 6.0
+        chamber = math.sqrt(stop**2 + (chamber**2 - stop**2) * math.exp(-speed * step / chamber_time))
+        chip += (chamber - chip) * -math.expm1(-step / station.thermal_time(chip))
+        time += step
+        step = min(30.0, max(1.0, 0.02 * time))
+    return time
