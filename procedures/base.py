@@ -59,6 +59,7 @@ _NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
 RANGE_SETTLING = 20.0  # s
+_SENSOR_HEATS = 0.02  # K, below which a resistive sensor reads warmer than what it sits on
 _MOST_ADAPTATIONS = 5
 
 
@@ -96,9 +97,15 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         return self.station.sample_field(self.station.magnet.field)
 
     def present_temperature(self) -> float:
-        """Temperature (K) of the sample now; of the mixing chamber where the sensor gives none."""
+        """Temperature (K) of the sample now, for planning.
+
+        The mixing chamber's where the sensor gives none. Resistive sensors heat themselves at the very bottom:
+        what they show there may as well be the lowest temperature that the station reaches.
+        """
         temperature = self.sample_temperature()
-        return self.station.controller.temperature if math.isnan(temperature) else temperature
+        if math.isnan(temperature):
+            temperature = self.station.controller.temperature
+        return temperature if temperature > _SENSOR_HEATS else self.station.limits.lowest_temperature
 
     def take_data(self) -> None:
         """Take the rows."""

@@ -7,6 +7,9 @@ from typing import Any
 from coldfinger.procedures.station import Station, duration_text
 
 
+_NOISE_ROOM = 0.75  # of the tolerance: every reading of a window must lie inside it, noise included
+
+
 @dataclass(frozen=True)
 class Stage:
     """One part of a plan: what happens, and its expected duration (s)."""
@@ -54,10 +57,13 @@ def _approach(station: Station, start: float, stop: float, tolerance: float) -> 
     """Seconds until the chip is within the tolerance of a mixing chamber that follows with its own time."""
     chamber_time: float = station.file.sections["cooling"]["mixing_chamber_time"]
     chip, chamber, time, step = start, start, 0.0, 1.0
-    while abs(chip - stop) > tolerance * stop and time < 1e6:
-        # Cooling goes by itself, T^2 relaxing; on warming the loop drives much faster than that.
-        speed = 1.0 if stop < chamber else 6.0
-        chamber = math.sqrt(stop**2 + (chamber**2 - stop**2) * math.exp(-speed * step / chamber_time))
+    edge = _NOISE_ROOM * tolerance * stop
+    while abs(chip - stop) > edge and time < 1e6:
+        # Cooling goes by itself, T^2 falling exponentially; on warming the loop drives much faster than that.
+        if stop < chamber:
+            chamber = max(stop, chamber * math.exp(-0.5 * step / chamber_time))
+        else:
+            chamber = stop
         chip += (chamber - chip) * -math.expm1(-step / station.thermal_time(chip))
         time += step
         step = min(30.0, max(1.0, 0.02 * time))

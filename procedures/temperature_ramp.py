@@ -33,6 +33,7 @@ from coldfinger.procedures.setpoints import (
     not_faster_than,
 )
 
+_SETTLED_ROW_OVERHEAD = 2.0  # s, the same where nothing has to be changed between two rows
 FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
 _ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the window itself
 _SMEAR = 0.02  # largest relative change of T within the averaging window of a row
@@ -143,14 +144,20 @@ class TemperatureRamp(TransportProcedure):
             settle = math.log(max(1.0, self.lag / self.tolerance)) * self.station.thermal_time(self.stop) + _WINDOW
             settle = settle if self.final_points else 0.0
             way = duration(self.start, self.stop, self.pace())
-            ranges = {self.station.heater_range_for(t) for t in (*self.set_temperatures(), self.stop)}
-            return way + settle + (len(ranges) - 1) * RANGE_SETTLING + float(self.final_points) * self._row_time
+            changes = self._range_changes([self.start, self.stop])
+            return way + settle + changes * RANGE_SETTLING + float(self.final_points) * self._row_time
         temperatures = self.set_temperatures()
         ways = [
             approach_stage(self.station, before, after, self.tolerance, _WINDOW).seconds
             for before, after in pairwise(temperatures)
         ]
-        return math.fsum(ways) + float(len(temperatures)) * self._row_time
+        row = self.window + _SETTLED_ROW_OVERHEAD
+        return math.fsum(ways) + self._range_changes(temperatures) * RANGE_SETTLING + len(temperatures) * row
+
+    def _range_changes(self, temperatures: list[float]) -> int:
+        """How many heater ranges lie between the warmest and the coldest of the temperatures (K)."""
+        span = logarithmic(min(temperatures), max(temperatures), 200)
+        return len({self.station.heater_range_for(temperature) for temperature in span}) - 1
 
     @property
     def _row_time(self) -> float:
