@@ -6,7 +6,6 @@ from typing import Any
 
 from coldfinger.procedures.station import Station, duration_text
 
-
 _NOISE_ROOM = 0.75  # of the tolerance: every reading of a window must lie inside it, noise included
 
 
@@ -60,10 +59,7 @@ def _approach(station: Station, start: float, stop: float, tolerance: float) -> 
     edge = _NOISE_ROOM * tolerance * stop
     while abs(chip - stop) > edge and time < 1e6:
         # Cooling goes by itself, T^2 falling exponentially; on warming the loop drives much faster than that.
-        if stop < chamber:
-            chamber = max(stop, chamber * math.exp(-0.5 * step / chamber_time))
-        else:
-            chamber = stop
+        chamber = max(stop, chamber * math.exp(-0.5 * step / chamber_time)) if stop < chamber else stop
         chip += (chamber - chip) * -math.expm1(-step / station.thermal_time(chip))
         time += step
         step = min(30.0, max(1.0, 0.02 * time))
