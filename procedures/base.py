@@ -15,7 +15,7 @@ from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.planning import Plan
+from coldfinger.procedures.planning import Plan, Whereabouts
 from coldfinger.procedures.point import Point, evaluate, read_point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, show
@@ -88,9 +88,13 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         """Raise LimitError or QuantityError, with one sentence, for parameters that cannot be run."""
         raise NotImplementedError("a procedure says what it cannot do")
 
-    def plan(self) -> Plan:
-        """What would happen from the station's present state on, and how long it would take; nothing moves."""
+    def plan(self, since: Whereabouts | None = None) -> Plan:
+        """What would happen and how long it would take, from the station's present state or another; nothing moves."""
         raise NotImplementedError("a procedure knows what it will do")
+
+    def whereabouts(self) -> Whereabouts:
+        """Where the station is now."""
+        return Whereabouts(self.present_field(), self.present_temperature())
 
     def present_field(self) -> float:
         """Field at the sample (T) now, as far as the supply knows."""

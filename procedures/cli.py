@@ -57,13 +57,14 @@ def demo(**options: Any) -> None:
     from coldfinger.procedures import demo as demonstration
     from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.runner import StopSwitch, stop_on_signals
-    from coldfinger.procedures.screen import FamilyScreen
+    from coldfinger.procedures.screen import FamilyScreen, print_family
 
     plan = _demo_plan(**options)
     switch = StopSwitch()
     with stop_on_signals(switch), FamilyScreen(plan.fields) as screen, bad_input(RunFileError):
         result = demonstration.run_demo(plan, switch=switch, progress=screen.progress, finished=screen.finished)
-    screen.show(result, plan)
+    print_family(result.members, f"{Path(plan.sample).stem}, simulated, seed {plan.seed}")
+    click.echo(demonstration.closing_line(result, plan))
     outcomes = {member.run.outcome for member in result.members}
     if "stopped" in outcomes:
         raise SystemExit(STOPPED)

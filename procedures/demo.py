@@ -3,21 +3,17 @@
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from coldfinger.analysis.figures import FamilyCurve, family_figure
-from coldfinger.procedures.family import FamilyMember, believed, run_family
+from coldfinger.procedures.family import FamilyMember
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.rt_family import RTFamily, free_name
 from coldfinger.procedures.runner import Progress, StopSwitch
-from coldfinger.procedures.station import open_station, simulated_sample
+from coldfinger.procedures.station import duration_text, open_station, simulated_sample
 from coldfinger.procedures.station_file import read_station_file
-from coldfinger.procedures.temperature_ramp import TemperatureRamp
 
 
 @dataclass(frozen=True)
@@ -51,10 +47,7 @@ def check_demo(plan: DemoPlan) -> None:
     if plan.json_file is not None:
         _check_json(plan.json_file)
     with open_station(file, sample=plan.sample, seed=plan.seed) as station:
-        for field in plan.fields:
-            procedure = TemperatureRamp(**{**plan.ramp, "field": field / OERSTED})
-            procedure.use(station)
-            procedure.check()
+        RTFamily(station, plan.fields, **plan.ramp)
 
 
 def _check_folder(folder: Path, what: str) -> None:
@@ -82,54 +75,26 @@ def run_demo(
     began = time.perf_counter()
     with open_station(read_station_file(), sample=plan.sample, seed=plan.seed) as station:
         station.connect()
-        members = run_family(
-            station,
-            plan.fields,
+        family = RTFamily(station, plan.fields, **plan.ramp).run(
             plan.folder,
-            plan.ramp,
+            header={"seed": plan.seed, "simulated_sample": plan.sample},
             switch=switch,
             progress=progress,
-            header={"seed": plan.seed, "simulated_sample": plan.sample},
             finished=finished,
         )
         virtual = station.clock.time()
-    figure = _draw(plan, members)
-    result = DemoResult(members, figure, virtual, time.perf_counter() - began)
+    figure = family.draw(free_name(plan.folder, "family.png"), f"{Path(plan.sample).stem}: R(T) family")
+    result = DemoResult(family.members, figure, virtual, time.perf_counter() - began)
     if plan.json_file is not None:
         write_json(plan.json_file, as_json(plan, result))
     return result
 
 
-def _draw(plan: DemoPlan, members: Sequence[FamilyMember]) -> Path | None:
-    drawn = [member for member in members if np.isfinite(member.frame["rho (ohm)"]).any()]
-    if not drawn:
-        return None
-    path = _free_name(plan.folder, "family", ".png")
-    curves = [_family_curve(member) for member in drawn]
-    family_figure(curves, title=f"{Path(plan.sample).stem}: R(T) family", path=path, simulated=True)
-    return path
-
-
-def _family_curve(member: FamilyMember) -> FamilyCurve:
-    frame = member.frame
-    return FamilyCurve(
-        label=f"{member.field_oersted:g} Oe",
-        field_oersted=member.field_oersted,
-        temperature=frame["T_sample (K)"].to_numpy(),
-        resistivity=frame["rho (ohm)"].to_numpy(),
-        sd=frame["rho_sd (ohm)"].to_numpy(),
-        flagged=~believed(frame),
-        fit=member.fit,
-    )
-
-
-def _free_name(folder: Path, stem: str, suffix: str) -> Path:
-    """A name that is not taken: family.png, family-2.png, ..."""
-    path, number = folder / f"{stem}{suffix}", 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-{number}{suffix}"
-    return path
+def closing_line(result: DemoResult, plan: DemoPlan) -> str:
+    """How long it took, and where everything is."""
+    figure = f", figure: {result.figure}" if result.figure else ""
+    took = f"{duration_text(result.virtual_seconds)} of refrigerator time in {result.wall_seconds:.1f} s"
+    return f"{took}. Runs: {plan.folder}{figure}"
 
 
 def as_json(plan: DemoPlan, result: DemoResult) -> dict[str, Any]:

@@ -1,9 +1,7 @@
-"""R(T) at several fields, one run file a field, and the fit of each curve."""
+"""From a run's rows to its curve, its fit, and what kind of curve it is."""
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,8 @@ from coldfinger.analysis.fit import Curve, Fit, fit_best
 from coldfinger.analysis.model_choice import choose_model
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.quality import DISBELIEVED
-from coldfinger.procedures.quantity import OERSTED
-from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, run_procedure
+from coldfinger.procedures.runner import RunResult
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.temperature_ramp import TemperatureRamp
 
 FIT_TO = 0.7  # K, upper end of the default fit window
 
@@ -32,61 +28,6 @@ class FamilyMember:
     label: str = ""
     """What the curve is: superconductor, failed superconductor, log insulator, failed insulator, insulator."""
     no_fit: str = ""
-
-
-def run_family(
-    station: Station,
-    fields: Sequence[float],
-    folder: Path,
-    parameters: dict[str, Any],
-    *,
-    switch: StopSwitch,
-    progress: Callable[[int], Progress],
-    header: dict[str, Any] | None = None,
-    finished: Callable[[FamilyMember], None] = lambda member: None,
-) -> list[FamilyMember]:
-    """Ramp the temperature at every field (T), in rising order of |H| so that no field is approached from above.
-
-    A run that fails ends its own curve only; a stop ends the family. Between runs the station stays as it is, after
-    the last one it goes to its safe state.
-    """
-    ordered = sorted(fields, key=lambda field: (abs(field), field))
-    members: list[FamilyMember] = []
-    try:
-        _run_members(station, ordered, folder, parameters, members, switch, progress, header, finished)
-    except BaseException:
-        station.to_safe()  # the next run could not even be begun
-        raise
-    return members
-
-
-def _run_members(
-    station: Station,
-    ordered: Sequence[float],
-    folder: Path,
-    parameters: dict[str, Any],
-    members: list[FamilyMember],
-    switch: StopSwitch,
-    progress: Callable[[int], Progress],
-    header: dict[str, Any] | None,
-    finished: Callable[[FamilyMember], None],
-) -> None:
-    for i, field in enumerate(ordered):
-        procedure = TemperatureRamp(**{**parameters, "field": field / OERSTED})
-        result = run_procedure(
-            procedure,
-            station,
-            folder,
-            details=(f"{field / OERSTED:g}-Oe",),
-            header=header,
-            switch=switch,
-            progress=progress(i),
-            leave_as_is=i + 1 < len(ordered),
-        )
-        members.append(evaluate_member(field / OERSTED, result, station))
-        finished(members[-1])
-        if switch.thrown():
-            break
 
 
 def evaluate_member(field_oersted: float, result: RunResult, station: Station) -> FamilyMember:

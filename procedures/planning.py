@@ -18,6 +18,14 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Whereabouts:
+    """Where field (T, at the sample) and temperature (K) are when a plan begins or ends."""
+
+    field: float
+    temperature: float
+
+
+@dataclass(frozen=True)
 class Plan:
     """Stages in their order; prints as a table."""
 

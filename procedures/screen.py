@@ -1,17 +1,16 @@
-"""What a family run shows in a terminal: one bar a field with virtual and real time, then a table."""
+"""What a family run shows in a terminal or notebook: a bar a curve, and the table of fits as they come in."""
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, JustifyMethod
+from rich.console import Console, Group, JustifyMethod
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from coldfinger.analysis.fit import Estimate, Fit
-from coldfinger.procedures.demo import DemoPlan, DemoResult
 from coldfinger.procedures.family import FamilyMember, digits
 from coldfinger.procedures.quality import disbelief
 from coldfinger.procedures.quantity import OERSTED
@@ -26,27 +25,35 @@ _BOTH_SIGNS = (
 
 
 class FamilyScreen:
-    """Bars while it runs, on standard error; `show` prints the result on standard output."""
+    """Bars and a live table on standard error; leaves only the bars behind."""
 
     def __init__(self, fields: Sequence[float]) -> None:
         self._fields = sorted(fields, key=lambda field: (abs(field), field))
+        self._members: list[FamilyMember] = []
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            refresh_per_second=10,
         )
+        self._running = False
+        self._live = Live(get_renderable=self._render, console=Console(stderr=True), refresh_per_second=10)
 
     def __enter__(self) -> Self:
-        self._bars.start()
+        self._running = True
+        self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        self._running = False
+        self._live.stop()
+
+    def _render(self) -> Group:
+        if self._running and self._members:
+            return Group(self._bars, fit_table(self._members, "so far"))
+        return Group(self._bars)
 
     def progress(self, number: int) -> ProgressFunction:
         """The progress function of run `number`."""
@@ -55,25 +62,24 @@ class FamilyScreen:
         return _Ticker(self._bars, task)
 
     def finished(self, member: FamilyMember) -> None:
+        """Close the bar of a run and add its fit to the table."""
         task = self._bars.tasks[-1].id
         believed = member.run.rows - member.run.disbelieved
         text = f"{member.run.outcome}, {believed} of {member.run.rows} rows believed"
         self._bars.update(task, completed=100.0 if member.run.outcome == "done" else None, left=text)
+        self._members.append(member)
 
-    def show(self, result: DemoResult, plan: DemoPlan) -> None:
-        """Print the table of fits and where everything is."""
-        console = Console(width=max(80, Console().width))
-        console.print(fit_table(result.members, f"{Path(plan.sample).stem}, simulated, seed {plan.seed}"))
-        if min(plan.fields) < 0 < max(plan.fields):
-            console.print(_BOTH_SIGNS, style="red", soft_wrap=True)
-        for member in result.members:
-            for remark in _remarks(member):
-                console.print(f"{member.field_oersted:g} Oe: {remark}", style="red", soft_wrap=True)
-        console.print(
-            f"{duration_text(result.virtual_seconds)} of refrigerator time in {result.wall_seconds:.1f} s. "
-            f"Runs: {plan.folder}" + (f", figure: {result.figure}" if result.figure else ""),
-            soft_wrap=True,
-        )
+
+def print_family(members: Sequence[FamilyMember], title: str) -> None:
+    """The table of fits on standard output, and below it what the table does not say."""
+    console = Console(width=max(80, Console().width))
+    console.print(fit_table(members, title))
+    fields = [member.field_oersted for member in members]
+    if fields and min(fields) < 0 < max(fields):
+        console.print(_BOTH_SIGNS, style="red", soft_wrap=True)
+    for member in members:
+        for remark in _remarks(member):
+            console.print(f"{member.field_oersted:g} Oe: {remark}", style="red", soft_wrap=True)
 
 
 def _remarks(member: FamilyMember) -> list[str]:
@@ -109,7 +115,7 @@ class _Ticker:
         self._last = now
         left = (100.0 - percent) / percent if percent > 1.0 else 0.0
         real, virtual = (now - self._began[0]) * left, (clock - self._began[1]) * left
-        text = f"{duration_text(virtual)} to go, {duration_text(real)} here" if left else ""
+        text = f"{duration_text(virtual)} to go, {duration_text(real)} here" if left else "under way"
         self._bars.update(self._task, completed=percent, left=text)
 
 

@@ -35,7 +35,7 @@ from coldfinger.instruments.roles import (
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
 from coldfinger.procedures.excitation import InputNoise
 from coldfinger.procedures.limits import Limits
-from coldfinger.procedures.station_file import StationFile, StationFileError
+from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
 _TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n"}
 _simulators = itertools.count(1)
@@ -214,6 +214,20 @@ class Station:
         elif state not in (RampState.HOLDING, RampState.AT_ZERO, RampState.PAUSED):
             self.magnet.pause()
         return self.magnet.state.name.lower().replace("_", " ")
+
+
+def connect_station(source: str | Path = BUILT_IN, **overrides: Any) -> Station:
+    """Open the station of a file (or "sim"), identify every instrument and make it ready.
+
+    `overrides` replace keys of [simulator] (sample, seed, speed, fluctuations). Raises StationFileError, LinkError.
+    """
+    station = open_station(read_station_file(source), **overrides)
+    try:
+        station.connect()
+    except BaseException:
+        station.close()
+        raise
+    return station
 
 
 def open_station(file: StationFile, **overrides: Any) -> Station:

@@ -16,7 +16,7 @@ from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Plan, Stage, approach_stage, field_stage
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list, show
 from coldfinger.procedures.setpoints import (
@@ -126,13 +126,14 @@ class TemperatureRamp(TransportProcedure):
         limit = min(share / (self.window + _ROW_OVERHEAD), _SMEAR / self.window)
         return not_faster_than(lag_limited(self.lag, self.station.thermal_time), limit)
 
-    def plan(self) -> Plan:
+    def plan(self, since: Whereabouts | None = None) -> Plan:
         station, first = self.station, self.set_temperatures()[0]
+        since = since or self.whereabouts()
         return Plan(
             f"R(T) at {self.field:g} Oe",
             (
-                field_stage(station, self.present_field(), self.field * OERSTED),
-                approach_stage(station, self.present_temperature(), first, self.tolerance, _WINDOW),
+                field_stage(station, since.field, self.field * OERSTED),
+                approach_stage(station, since.temperature, first, self.tolerance, _WINDOW),
                 Stage("finding the signal", _FINDING),
                 Stage(f"{self.pacing} to {show(self.stop, 'temperature')}", self.expected_duration()),
             ),

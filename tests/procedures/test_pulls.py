@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coldfinger.procedures.family import run_family
-from coldfinger.procedures.runner import StopSwitch
+from coldfinger.procedures.rt_family import RTFamily
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import read_station_file
 
@@ -22,15 +21,8 @@ def pulls_of_a_night(sample: str, fields: list[float], seed: int, folder: Path) 
     pulls = defaultdict(list)
     with open_station(read_station_file(), sample=sample, seed=seed) as station:
         station.connect()
-        members = run_family(
-            station,
-            [field * 1e-4 for field in fields],
-            folder,
-            {"excitation": "gentle", "points": 40},
-            switch=StopSwitch(),
-            progress=lambda number: lambda percent, clock: None,
-        )
-        for member in members:
+        family = RTFamily(station, [field * 1e-4 for field in fields], excitation="gentle", points=40)
+        for member in family.run(folder, progress=lambda number: lambda percent, clock: None).members:
             assert member.run.disbelieved == 0
             assert member.fit.status == "value"
             truth = station.cryostat.sample.truth(member.field_oersted)
