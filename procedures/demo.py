@@ -77,7 +77,6 @@ def run_demo(
         station.connect()
         family = RTFamily(station, plan.fields, **plan.ramp).run(
             plan.folder,
-            header={"seed": plan.seed, "simulated_sample": plan.sample},
             switch=switch,
             progress=progress,
             finished=finished,

@@ -120,7 +120,8 @@ def describe(station: Station) -> dict[str, Any]:
     return {
         "simulated": station.simulated,
         "station": {"name": station.name, "source": file.source, "text": file.text},
-        "sample": dict(file.sections["sample"]),
+        "sample": station.sample,
+        "seed": station.seed,
         "network": vars(station.network),
         "calibration": {"name": station.calibration.name, "hash": station.calibration.hash},
         "limits": file.sections["limits"],

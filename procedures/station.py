@@ -7,7 +7,7 @@ Made from a station file. This is the only module that knows that a simulator ex
 import itertools
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,6 +61,8 @@ class Station:
         self.simulated = file.simulated
         self.cryostat: Any = None  # the simulated truth and the rack around it, for tests and demonstrations only
         self.rack: Any = None
+        self.seed: int | None = None
+        self.sample: dict[str, Any] = dict(sections["sample"])
         self.limits = _limits(file)
         self.network = _network(sections)
         wiring, thermometer = sections["wiring"], sections["thermometer"]
@@ -265,8 +267,10 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     rack = sim_rack(cryostat, clock, addresses)
     register(name, rack)
     station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
-    station.cryostat, station.rack = cryostat, rack
-    station.network = Network(**{**vars(station.network), "squares": sample.squares, "end_squares": sample.end_squares})
+    station.cryostat, station.rack, station.seed = cryostat, rack, simulator["seed"]
+    geometry = {"squares": sample.squares, "end_squares": sample.end_squares}
+    station.sample |= {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
+    station.network = replace(station.network, **geometry)
     return station
 
 

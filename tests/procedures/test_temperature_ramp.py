@@ -197,7 +197,8 @@ def test_the_file_says_everything_about_the_run(simulated, tmp_path):
     assert run.header["simulated"] is True
     assert run.header["calibration"]["hash"] == station.calibration.hash
     assert run.header["station"]["text"] == station.file.text
-    assert run.header["sample"]["stage"] == "S0"  # what the station file says, not what is mounted
+    assert run.header["sample"]["name"] == run.header["sample"]["stage"] == "S1"
+    assert run.header["seed"] == 8
     assert run.parameters["field"] == 30.0
     assert {"coldfinger", "python", "numpy", "pymeasure"} <= set(run.header["versions"])
     names = [snapshot.name for snapshot in run.snapshots]
