@@ -4,11 +4,11 @@ Theory of operation. The oscillator drives the film through a large resistor; th
 
     V_osc - R_s - I+ - lead - [N_end rho] - s2 - [N_sq rho] - s3 - [N_end rho] - lead - ground
 
-with the lines' capacitance C to ground on I+, V+ and V-; V+ (V-) hangs on s2 (s3) through a lead and is
-loaded by the lock-in's input R_in || C_in. Film and lines are a ladder, so the nodal equations reduce to
+with the lines' capacitance C to ground on I+ (beside G_bias), V+ and V-; V+ (V-) hangs on s2 (s3) through a lead and
+is loaded by the lock-in's input R_in || C_in. Film and lines are a ladder, so the nodal equations reduce to
 a few products. Let Y = i omega (C + C_in) + 1/R_in, b = Y/(1 + lead Y), e = lead + N_end rho, q = N_sq rho:
 
-    d3 = 1 + b e,   n2 = q d3 + e,   d2 = b n2 + d3,   n1 = e d2 + n2,   d1 = i omega C n1 + d2
+    d3 = 1 + b e,   n2 = q d3 + e,   d2 = b n2 + d3,   n1 = e d2 + n2,   d1 = (G_bias + i omega C) n1 + d2
     (V+ - V-) / V_osc = q d3 / [(n1 + R_s d1) (1 + lead Y)]
 
 Nothing is divided by rho: the same formula serves a superconductor and 10 Mohm. The three lines are taken as
@@ -81,6 +81,8 @@ class Network:
     """Squares of film between the voltage taps."""
     end_squares: float = 1.0
     """Squares of film from each tap to its current contact."""
+    bias_conductance: float = 0.0
+    """What else hangs on I+: one over the resistor of a dc bias while that is connected (S)."""
 
     def __post_init__(self) -> None:
         for name in ("series_resistance", "input_resistance", "squares"):
@@ -92,6 +94,7 @@ class Network:
             "line_capacitance",
             "input_capacitance",
             "end_squares",
+            "bias_conductance",
         ):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"network: {name} is {getattr(self, name)!r}; it must not be negative")
@@ -107,6 +110,12 @@ class Network:
         line, d3, total = self._ladder(rho, frequency, line_capacitance)
         ratio: complex | ComplexArray = self.squares * rho * d3 / (total * line)
         return ratio
+
+    def single_ended(self, rho: float, frequency: float, line_capacitance: float | None = None) -> complex:
+        """V+ against ground / V_osc: what input A alone sees; arguments as those of `transfer`."""
+        line, d3, total = self._ladder(rho, frequency, line_capacitance)
+        far = self.lead_resistance + self.end_squares * rho
+        return complex((self.squares * rho * d3 + far) / (total * line))
 
     @overload
     def current(self, rho: float, frequency: float, line_capacitance: float | None = None) -> complex: ...
@@ -174,7 +183,7 @@ class Network:
         n2 = self.squares * rho * d3 + e
         d2 = b * n2 + d3
         n1 = e * d2 + n2
-        d1 = complex(0.0, omega * capacitance) * n1 + d2
+        d1 = complex(self.bias_conductance, omega * capacitance) * n1 + d2
         return line, d3, n1 + self._total_resistance * d1
 
     def _derivatives(self, rho: float, frequency: float, capacitance: float) -> tuple[complex, complex, complex]:
@@ -192,7 +201,7 @@ class Network:
         n2, n2_r, n2_c = q * d3 + e, ns * d3 + q * d3_r + nc, q * d3_c
         d2, d2_r, d2_c = b * n2 + d3, b * n2_r + d3_r, b_c * n2 + b * n2_c + d3_c
         n1, n1_r, n1_c = e * d2 + n2, nc * d2 + e * d2_r + n2_r, e * d2_c + n2_c
-        shunt = i_omega * capacitance
+        shunt = self.bias_conductance + i_omega * capacitance
         total = n1 + rs * (shunt * n1 + d2)
         total_r = n1_r + rs * (shunt * n1_r + d2_r)
         total_c = n1_c + rs * (i_omega * n1 + shunt * n1_c + d2_c)

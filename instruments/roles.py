@@ -176,3 +176,14 @@ class MagnetSupply(Identified, Protocol):
     def pause(self) -> None:
         """Stay where the field is now."""
         ...
+
+
+class DCBias(Protocol):
+    """A dc source; a voltage becomes a bias current behind a resistor."""
+
+    level: float  # V, or A of a current source
+    output: bool  # an auxiliary output that cannot be switched is always on
+
+    def off(self) -> None:
+        """Level to zero at once and the output off; go to zero in small steps before."""
+        ...

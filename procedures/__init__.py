@@ -7,21 +7,59 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from coldfinger.procedures.adaptive import AdaptiveRamp
+    from coldfinger.procedures.checks.procedures import (
+        FrequencyCheck,
+        HeatingCheck,
+        LeadCheck,
+        LinearityCheck,
+        ThermometerCheck,
+    )
     from coldfinger.procedures.data.reader import read_run
+    from coldfinger.procedures.didv import DifferentialResistance
+    from coldfinger.procedures.field_sweep import FieldSweep
+    from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
     from coldfinger.procedures.rt_family import RTFamily
     from coldfinger.procedures.runner import run_procedure
     from coldfinger.procedures.station import connect_station
     from coldfinger.procedures.temperature_ramp import TemperatureRamp
+    from coldfinger.procedures.zero_field import ZeroField
 
 _HOMES = {
+    "AdaptiveRamp": "adaptive",
+    "DifferentialResistance": "didv",
+    "FieldSweep": "field_sweep",
+    "FrequencyCheck": "checks.procedures",
+    "HeatingCheck": "checks.procedures",
+    "LeadCheck": "checks.procedures",
+    "LinearityCheck": "checks.procedures",
+    "LowFieldMagnetoresistance": "magnetoresistance",
     "RTFamily": "rt_family",
     "TemperatureRamp": "temperature_ramp",
+    "ThermometerCheck": "checks.procedures",
+    "ZeroField": "zero_field",
     "connect_station": "station",
     "read_run": "data.reader",
     "run_procedure": "runner",
 }
 
-__all__ = ["RTFamily", "TemperatureRamp", "connect_station", "read_run", "run_procedure"]
+__all__ = [
+    "AdaptiveRamp",
+    "DifferentialResistance",
+    "FieldSweep",
+    "FrequencyCheck",
+    "HeatingCheck",
+    "LeadCheck",
+    "LinearityCheck",
+    "LowFieldMagnetoresistance",
+    "RTFamily",
+    "TemperatureRamp",
+    "ThermometerCheck",
+    "ZeroField",
+    "connect_station",
+    "read_run",
+    "run_procedure",
+]
 
 
 def __getattr__(name: str) -> Any:

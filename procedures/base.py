@@ -5,13 +5,16 @@ A procedure is a pymeasure Procedure whose instruments come from a Station given
 """
 
 import math
+from collections import deque
 from collections.abc import Callable
+from statistics import fmean
 from typing import Any
 
 from pymeasure.experiment import Procedure
 
 from coldfinger.instruments.errors import LinkError
 from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.limits import LimitError
@@ -59,6 +62,7 @@ _NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
 RANGE_SETTLING = 20.0  # s
+_SMOOTHED = 5  # readings
 _SENSOR_HEATS = 0.02  # K, below which a resistive sensor reads warmer than what it sits on
 _MOST_ADAPTATIONS = 5
 
@@ -79,6 +83,8 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
     station: Station
     keeper: ExcitationKeeper
     heater_changed = False
+    verdicts: tuple[Verdict, ...] = ()
+    """What the belief tests of this run have found, in their order."""
 
     def use(self, station: Station) -> None:
         """Give the procedure its station; call before `check` and before it is run."""
@@ -161,27 +167,35 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             self.pause_for(_FIELD_POLL)
 
     def set_temperature(self, temperature: float, *, within_row: bool = False) -> bool:
-        """Command a mixing-chamber temperature (K) with the heater range that belongs to it; True if that is new.
+        """Command a mixing-chamber temperature (K) with the ranges that belong to it; True if they are new.
 
-        A new range shakes the mixing chamber until the loop has found its output again: it is never taken
+        A new heater range shakes the mixing chamber until the loop has found its output again: it is never taken
         within a row, and some time passes after it.
         """
         station = self.station
         station.limits.check_temperature(temperature, "temperature set point")
-        wanted = station.heater_range_for(temperature)
-        change = wanted != self._heater_range and not within_row
+        wanted = (station.heater_range_for(temperature), station.control_excitation_for(temperature))
+        change = wanted != (self._heater_range, self._control_excitation) and not within_row
         if change:
-            station.controller.heater_range = wanted
-            self.heater_changed = not math.isnan(self._heater_range)
-            self._heater_range = wanted
-            self.emit("mark", ("heater range", show(wanted, "current")))
+            self._change_ranges(*wanted)
         station.controller.setpoint = temperature
         self.t_set = temperature
         if change:
             self.pause_for(RANGE_SETTLING)
         return change
 
+    def _change_ranges(self, heater: float, excitation: float) -> None:
+        if excitation != self._control_excitation:
+            self.station.controller.excitation = excitation
+            self._control_excitation = excitation
+        if heater != self._heater_range:
+            self.station.controller.heater_range = heater
+            self.heater_changed = not math.isnan(self._heater_range)
+            self._heater_range = heater
+            self.emit("mark", ("heater range", show(heater, "current")))
+
     _heater_range = math.nan
+    _control_excitation = math.nan
     t_set = math.nan
 
     def reach_temperature(self, temperature: float, tolerance: float, window: float, timeout: float) -> bool:
@@ -194,11 +208,14 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         absolute = tolerance * temperature
         chamber = Settling(temperature, absolute, window, timeout)
         sample = Settling(temperature, absolute, window, timeout)
+        readings: deque[tuple[float, float]] = deque(maxlen=_SMOOTHED)
         while True:
             now = station.clock.time()
+            readings.append((station.controller.temperature, self.sample_temperature()))
+            # A few readings together: the noise of one must not begin the window anew.
             arrivals = {
-                chamber.update(now, station.controller.temperature),
-                sample.update(now, self.sample_temperature()),
+                chamber.update(now, fmean(reading[0] for reading in readings)),
+                sample.update(now, fmean(reading[1] for reading in readings)),
             }
             if arrivals == {Arrival.IDLE}:
                 return True
@@ -273,8 +290,17 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         self.emit("results", row | extra(point) if extra else row)
         return point
 
-    def _row(self, point: Point, field: float, set_point: float, flags: Quality) -> dict[str, Any]:
+    def _row(
+        self,
+        point: Point,
+        field: float,
+        set_point: float,
+        flags: Quality,
+        source: tuple[float, float] | None = None,
+    ) -> dict[str, Any]:
+        """The row of a point; `source` is current (A) and voltage (V) where they have been read already."""
         raw, present, station = point.raw, self.keeper.present, self.station
+        current, voltage = source or (self.keeper.current, self.keeper.voltage)
         return {
             "time (s)": raw.time - self.began,
             "T_set (K)": set_point,
@@ -286,9 +312,9 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             "H_set (Oe)": field / OERSTED,
             "H (Oe)": station.sample_field(raw.field) / OERSTED,
             "H_supply (Oe)": raw.field / OERSTED,
-            "I (A)": self.keeper.current,
+            "I (A)": current,
             "f (Hz)": present.frequency,
-            "V_source (V)": self.keeper.voltage,
+            "V_source (V)": voltage,
             "X (V)": raw.x,
             "Y (V)": raw.y,
             "X_sd (V)": point.x_sd,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from coldfinger.procedures.excitation import (
     GENTLE_CEILING,
     POLICY,
+    RANGE_UP,
     SETTLING_TIME_CONSTANTS,
     Excitation,
     averaged_noise,
@@ -34,6 +35,9 @@ class Wish:
     current: float = 1e-9  # A, for "fixed"
     frequency: float = 7.0  # Hz, for "fixed"
     precision: float = 1e-3
+    time_constant: float = 0.0  # s, at least; the frequency may need a longer one
+    current_share: float = 1.0  # of the current that the mode gives; less after a belief test asked for it
+    frequency_share: float = 1.0  # of the frequency
 
 
 class ExcitationKeeper:
@@ -72,11 +76,25 @@ class ExcitationKeeper:
             self._wait()
         return flags
 
+    def overdue(self) -> bool:
+        """Whether the next `prepare` would change the excitation, or the signal fills its full scale."""
+        return (
+            self._wanted() != self.present or abs(self._impedance) * self.present.current > RANGE_UP * self.sensitivity
+        )
+
     def saw(self, x: float, y: float, resistivity: float) -> None:
         """Remember the last signal (V) and the resistivity (ohm/sq, nan if unknown) derived from it."""
         self._impedance = math.hypot(x, y) / self.present.current
         known = math.isfinite(resistivity)
         self._resistivity = resistivity if known else self._impedance / self.station.network.squares
+
+    def follow(self) -> None:
+        """Bring the full scale to the size of the signal as it is now; what settles meanwhile goes on settling."""
+        for _ in self.station.lockin.SENSITIVITIES:
+            x, y = self.station.lockin.xy
+            self.saw(x, y, math.nan)
+            if not self._set_sensitivity_for(math.hypot(x, y)):
+                return
 
     def widen(self) -> None:
         """After an overload: the next larger full scale that there is, and wait."""
@@ -96,21 +114,33 @@ class ExcitationKeeper:
         return self.station.source.current
 
     def _wanted(self) -> Excitation:
-        available = self.station.lockin.TIME_CONSTANTS
+        chosen, wish = self._chosen(), self.wish
+        frequency = chosen.frequency * wish.frequency_share
+        if wish.current_share == wish.frequency_share == 1.0:
+            return chosen
+        return Excitation(chosen.current * wish.current_share, frequency, self._time_constant(frequency))
+
+    def _chosen(self) -> Excitation:
         if self.wish.mode == "fixed":
             current, frequency = self.wish.current, self.wish.frequency
-            return Excitation(current, frequency, time_constant_for(frequency, available))
+            return Excitation(current, frequency, self._time_constant(frequency))
         self._band = policy_band(self._resistivity, self._band)
         _, current, frequency = POLICY[self._band]
-        time_constant = time_constant_for(frequency, available)
+        time_constant = self._time_constant(frequency)
         if self.wish.mode == "gentle" and math.isfinite(self._impedance):
             current = self._gentle(current, frequency, time_constant)
         return Excitation(current, frequency, time_constant)
 
+    def _time_constant(self, frequency: float) -> float:
+        """Smallest time constant (s) that suits the frequency (Hz) and is not below the wish."""
+        available = self.station.lockin.TIME_CONSTANTS
+        least = max(time_constant_for(frequency, available), 0.99 * self.wish.time_constant)
+        return next((tau for tau in available if tau >= least), available[-1])
+
     def _gentle(self, ceiling: float, frequency: float, time_constant: float) -> float:
         noise = self.station.input_noise.density(frequency, self._impedance)
         noise *= averaged_noise(time_constant, _POLES, 0.4, _TYPICAL_READINGS)
-        present = self.present.current
+        present = self.present.current / self.wish.current_share
         wanted = gentle_current(self._impedance, ceiling, self.wish.precision, noise)
         # Hysteresis: a smaller current only when it would have done with a quarter less resistance, too.
         careful = gentle_current(0.75 * self._impedance, ceiling, self.wish.precision, noise)

@@ -19,6 +19,8 @@ class Limits:
     highest_temperature: float  # K
     current: float  # A rms
     where: str = "the station"
+    bias: float = 0.0  # A dc
+    bias_step: float = 10e-9  # A
 
     def check_field(self, field: float, what: str = "field") -> None:
         """Raise LimitError for a field (T) beyond the limit."""
@@ -51,4 +53,12 @@ class Limits:
             raise LimitError(
                 f"{what}: {show(current, 'current')} is not above zero and up to the limit of {self.where}, "
                 f"{show(self.current, 'current')}"
+            )
+
+    def check_bias(self, bias: float, what: str = "bias") -> None:
+        """Raise LimitError for a dc current (A) through the film beyond the limit."""
+        if not abs(bias) <= self.bias * (1 + 1e-9):
+            raise LimitError(
+                f"{what}: {show(bias, 'current')} is beyond the limit of {self.where}, {show(self.bias, 'current')}; "
+                "choose less, or raise limits.bias in the station file"
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 from coldfinger.procedures.station import Station, duration_text
 
-_NOISE_ROOM = 0.75  # of the tolerance: every reading of a window must lie inside it, noise included
+_NOISE_ROOM = 0.78  # of the tolerance: every reading of a window must lie inside it, noise included
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,10 @@ class Quality(IntFlag):
     """Remark: the heater range was changed just before this row."""
     FIXED_CAPACITANCE = 1 << 14
     """Remark: the signal is too small to find the line capacitance from it; the station's value was used."""
+    BIAS_HEATING = 1 << 15
+    """Remark: the dc bias is expected to warm the electrons, or seen to warm the chip, beyond the share allowed."""
+    BELIEF_TEST_FAILED = 1 << 16
+    """Remark: a belief test failed at this excitation and nothing was changed; the run says which, and by how much."""
 
 
 DISBELIEVED = (

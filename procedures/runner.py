@@ -17,6 +17,7 @@ from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.base import ProcedureFailure, Stopped, TransportProcedure
+from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.writer import RunWriter
@@ -40,6 +41,7 @@ class RunResult:
     rows: int
     disbelieved: int
     safe: tuple[SafeReport, ...]
+    verdicts: tuple[Verdict, ...] = ()  # of the belief tests, in their order
 
 
 class StopSwitch:
@@ -159,7 +161,8 @@ class _Run:
         except RunFileError as error:
             outcome, reason = "failed", f"{reason}; {error}" if reason else str(error)
         self.switch.closing = False
-        return RunResult(self.writer.folder, outcome, reason, self.rows, self.disbelieved, safe)
+        verdicts = self.procedure.verdicts
+        return RunResult(self.writer.folder, outcome, reason, self.rows, self.disbelieved, safe, verdicts)
 
     def _carry_out(self) -> tuple[str, str]:
         try:
@@ -189,6 +192,7 @@ class _Run:
             rows=self.rows,
             disbelieved=self.disbelieved,
             safe=[vars(item) for item in safe],
+            checks=[verdict.to_json() for verdict in self.procedure.verdicts],
         )
 
     def _emit(self, topic: str, record: Any) -> None:
@@ -197,6 +201,7 @@ class _Run:
             self.rows += 1
             self.disbelieved += bool(record["flags"] & DISBELIEVED)
         elif topic == "mark":
-            self.writer.mark(*record)
+            kind, text, *data = record
+            self.writer.mark(kind, text, **(data[0] if data else {}))
         elif topic == "progress":
             self.progress(record, self.station.clock.time())

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from coldfinger.analysis.fit import Estimate, Fit
+from coldfinger.procedures.checks.schedule import summary
 from coldfinger.procedures.family import FamilyMember, digits
 from coldfinger.procedures.quality import disbelief
 from coldfinger.procedures.quantity import OERSTED
@@ -95,7 +96,7 @@ def _remarks(member: FamilyMember) -> list[str]:
     if run.disbelieved:
         reasons = disbelief(member.frame["flags"].astype(int))
         remarks.append(f"{run.disbelieved} of {run.rows} rows not believed: {reasons}")
-    return remarks
+    return remarks + summary(run.verdicts)
 
 
 class _Ticker:

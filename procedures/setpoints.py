@@ -73,3 +73,50 @@ def path(start: float, stop: float, pace: Pace, step: float) -> Iterator[float]:
         yield temperature
         temperature = advance(temperature, stop, pace, step)
     yield stop
+
+
+def listed(values: list[float]) -> list[float]:
+    """The values as they stand, without the ones that repeat their predecessor."""
+    return [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+
+
+def zigzag(start: float, stop: float, legs: int) -> list[float]:
+    """Turning points of `legs` ways between `start` and `stop`, the first from start to stop."""
+    return [stop if i % 2 else start for i in range(legs + 1)]
+
+
+def hysteresis_loop(peak: float) -> list[float]:
+    """Turning points of a full loop: 0, +peak, -peak, +peak. The last way closes the loop."""
+    return [0.0, peak, -peak, peak]
+
+
+def decaying_alternation(amplitude: float, smallest: float, ratio: float) -> list[float]:
+    """Turning points of a demagnetisation: +a, -ra, +r^2 a, ... down to `smallest`, and zero at the end."""
+    points: list[float] = []
+    while amplitude >= smallest:
+        points.append(-amplitude if len(points) % 2 else amplitude)
+        amplitude *= ratio
+    return [*points, 0.0]
+
+
+def dense_near_zero(largest: float, finest: float, count: int) -> list[float]:
+    """`count` positive values up to `largest`, the first of them `finest`, growing like sinh: even near zero.
+
+    Evenly spaced where `finest` is not below largest/count.
+    """
+    if count == 1 or finest * count >= largest:
+        return linear(largest / count, largest, count)
+    low, high = 0.0, 700.0
+    for _ in range(200):
+        middle = 0.5 * (low + high)
+        first = math.exp(-middle * (1 - 1 / count)) * math.expm1(-2 * middle / count) / math.expm1(-2 * middle)
+        low, high = (middle, high) if first > finest / largest else (low, middle)
+    stretch = 0.5 * (low + high)
+    inner = [largest * math.sinh(stretch * i / count) / math.sinh(stretch) for i in range(2, count)]
+    return [finest, *inner, largest]
+
+
+def bias_loop(branch: list[float]) -> list[float]:
+    """0, up the branch of positive values and back, 0, down to its negative and back, 0: every value twice."""
+    way = [*branch, *branch[-2::-1], 0.0]
+    return [0.0, *way, *(-value + 0.0 for value in way)]

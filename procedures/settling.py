@@ -39,6 +39,6 @@ class Settling:
         return Arrival.WARN if time - self._began >= self.timeout else Arrival.BUSY
 
 
-def next_look(clock: Clock, start: float, period: float, count: int) -> None:
+def next_look(clock: Clock, start: float, period: float, count: float) -> None:
     """Sleep until `start` + `count` * `period`; what was late stays late, nothing is skipped."""
     clock.sleep(start + count * period - clock.time())

@@ -16,7 +16,8 @@ from coldfinger.instruments.ac_source import SeriesResistorSource
 from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.calibration import Calibration, exponential_curve, read_calibration
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.instruments.errors import CalibrationError, InstrumentError
+from coldfinger.instruments.dc_bias import AuxiliaryOutput, SeriesResistorBias
+from coldfinger.instruments.errors import CalibrationError, CommandError, InstrumentError
 from coldfinger.instruments.lakeshore import (
     PID,
     Autorange,
@@ -29,15 +30,18 @@ from coldfinger.instruments.lakeshore import (
 from coldfinger.instruments.link import open_link
 from coldfinger.instruments.roles import (
     CurrentSource,
+    DCBias,
     MagnetSupply,
     RampState,
 )
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
+from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
 from coldfinger.procedures.excitation import InputNoise
-from coldfinger.procedures.limits import Limits
+from coldfinger.procedures.limits import LimitError, Limits
+from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
-_TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n"}
+_TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n", "GS200": "\n"}
 _simulators = itertools.count(1)
 
 
@@ -79,6 +83,7 @@ class Station:
             for name, table in file.instruments.items()
         }
         self._fill_roles(sections["roles"])
+        self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
 
     def _fill_roles(self, roles: Mapping[str, str]) -> None:
         wiring = self.file.sections["wiring"]
@@ -90,15 +95,30 @@ class Station:
         self.controller: Controller = self._role(roles, "controller", LakeShore372).controller
         self.bridge: MeasurementInput = self._role(roles, "bridge", LakeShore372).bridge
         self.magnet: MagnetSupply = self._role(roles, "magnet", AMI430)
+        self.bias = self._bias(roles)
 
-    def _role(self, roles: Mapping[str, str], role: str, kind: type) -> Any:
+    def _role(self, roles: Mapping[str, str], role: str, kind: type | tuple[type, ...]) -> Any:
         instrument = self.instruments[roles[role]]
         if not isinstance(instrument, kind):
             raise StationFileError(
                 f"{self.file.source}: roles.{role} = {roles[role]!r} is a {type(instrument).__name__}; "
-                f"this role takes a {kind.__name__}"
+                f"this role takes a {' or a '.join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))}"
             )
         return instrument
+
+    def _bias(self, roles: Mapping[str, str]) -> SeriesResistorBias | None:
+        """The dc bias path, or None where the station has none."""
+        if not roles["bias"]:
+            return None
+        table = self.file.sections["bias"]
+        instrument = self._role(roles, "bias", (GS200, SR830))
+        source: DCBias = instrument
+        if isinstance(instrument, SR830):
+            source = AuxiliaryOutput(instrument, table["auxiliary_output"])
+        limits = self.limits
+        return SeriesResistorBias(
+            source, table["series_resistance"], largest=limits.bias, largest_step=limits.bias_step
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +140,8 @@ class Station:
                 instrument.configure()
         self.magnet.ramp_rate = self.file.sections["magnet"]["ramp_rate"]
         self._prepare_thermometry()
+        if self.bias is not None:
+            self.bias_off()  # a forgotten bias would heat the film, and its resistor would load every measurement
         return identities
 
     def _prepare_thermometry(self) -> None:
@@ -130,7 +152,7 @@ class Station:
             mode=ExcitationMode.VOLTAGE, excitation=excitation, autorange=Autorange.ON, shunted=False
         )
         self.bridge.filter = Filter(False, 5, 10)
-        self.controller.excitation = self.file.sections["thermometer"]["control_excitation"]
+        self.controller.excitation = self.control_excitation_for(self.limits.lowest_temperature)
         self.controller.pid = PID(*cooling["pid"])
 
     def confirm(self) -> None:
@@ -178,14 +200,20 @@ class Station:
         table: tuple[tuple[float, float], ...] = self.file.sections["cooling"]["heater"]
         return next((current for limit, current in table if temperature <= limit), table[-1][1])
 
+    def control_excitation_for(self, temperature: float) -> float:
+        """Current (A) in the mixing chamber's sensor that the station's table gives for a temperature (K)."""
+        table: tuple[tuple[float, float], ...] = self.file.sections["thermometer"]["control_excitation"]
+        return next((current for limit, current in table if temperature <= limit), table[-1][1])
+
     def thermal_time(self, temperature: float) -> float:
         """Expected thermal time constant (s) of the chip at a temperature (K)."""
         at_100mK: float = self.file.sections["cooling"]["chip_time_at_100mK"]
         return at_100mK * (0.1 / temperature) ** 2
 
     def to_safe(self) -> list[SafeReport]:
-        """Excitation off, heater off, magnet held (or on its way to zero); every item tried, none skipped."""
+        """Bias and excitation off, heater off, magnet held (or on its way to zero); every item tried, none skipped."""
         steps: list[tuple[str, Callable[[], str]]] = [
+            *([("bias", self.bias_off)] if self.bias is not None else []),
             ("excitation", self._excitation_off),
             ("heater", self._heater_off),
             ("magnet", self._magnet_safe),
@@ -197,6 +225,68 @@ class Station:
             except (InstrumentError, ValueError, OSError) as error:
                 report.append(SafeReport(item, False, str(error)))
         return report
+
+    def bias_on(self, largest: float) -> None:
+        """Connect the dc bias path at zero, with the range that holds `largest` (A). Raises LimitError without one."""
+        bias = self.need_bias()
+        self.check_bias(largest)
+        self.bias_off()
+        if isinstance(bias.source, GS200):
+            bias.source.function = Function.VOLTAGE
+            volts = largest * bias.series_resistance
+            bias.source.range = next((r for r in RANGES[Function.VOLTAGE] if volts <= highest_level(r)), 30.0)
+        bias.source.output = True
+        self.network = replace(self.network, bias_conductance=1.0 / bias.series_resistance)
+
+    def check_bias(self, largest: float, what: str = "bias") -> None:
+        """Raise LimitError for a dc bias (A) beyond the limit, or beyond what source and resistor can give."""
+        bias = self.need_bias()
+        self.limits.check_bias(largest, what)
+        highest = 32.0 if isinstance(bias.source, GS200) else 10.5
+        if abs(largest) * bias.series_resistance > highest * (1 + 1e-9):
+            raise LimitError(
+                f"{what}: {show(largest, 'current')} needs {abs(largest) * bias.series_resistance:.4g} V behind "
+                f"{show(bias.series_resistance, 'resistance')}; the source gives {highest:g} V, choose a smaller bias"
+            )
+
+    def need_bias(self) -> SeriesResistorBias:
+        """The dc bias path; raises LimitError where the station has none."""
+        if self.bias is None:
+            raise LimitError(f"dc bias: {self.file.source} has no instrument in the role bias; add one to its [roles]")
+        return self.bias
+
+    def move_bias(self, current: float) -> None:
+        """Bring the dc bias (A, into a short circuit) to `current` in steps no larger than the station allows."""
+        bias = self.need_bias()
+        self.limits.check_bias(current)
+        way = bias.way_to(current)
+        for i, step in enumerate(way):
+            bias.current = step
+            if i + 1 < len(way):
+                self.clock.sleep(self.file.sections["bias"]["step_time"])
+
+    def bias_off(self) -> str:
+        """Bring the bias to zero in its own steps, switch its output off and read both back."""
+        bias = self.need_bias()
+        source = bias.source
+        if source.output and source.level != 0.0:
+            self._bias_to_zero(bias)
+        source.off()
+        if source.level != 0.0 or (source.output and isinstance(source, GS200)):
+            raise CommandError(f"dc bias: sent to zero and off, but it reads back {source.level:g} V")
+        self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
+        return f"bias at {source.level:g} V, output {'on' if source.output else 'off'}"
+
+    def _bias_to_zero(self, bias: SeriesResistorBias) -> None:
+        for step in bias.way_to(0.0):
+            bias.source.level = step * bias.series_resistance
+            self.clock.sleep(self.file.sections["bias"]["step_time"])
+
+    def _bias_load_when_off(self) -> float:
+        """An auxiliary output stays connected at zero volts, a dc source does not."""
+        if self.bias is None or isinstance(self.bias.source, GS200):
+            return 0.0
+        return 1.0 / self.bias.series_resistance
 
     def _excitation_off(self) -> str:
         self.source.off()
@@ -258,10 +348,11 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
             mixing_chamber_time=file.sections["cooling"]["mixing_chamber_time"],
         ),
         magnet=MagnetModel(offset=file.sections["magnet"]["offset"] * 1e4),
+        bias=_simulated_bias(file),
     )
     clock = SimClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)
     cryostat = Cryostat(sample, laboratory, seed=simulator["seed"])
-    panels = {"SR830": "lock-in", "LakeShore372": "bridge", "AMI430": "magnet"}
+    panels = {"SR830": "lock-in", "LakeShore372": "bridge", "AMI430": "magnet", "GS200": "bias"}
     addresses = {panels[table["driver"]]: table["address"] for table in file.instruments.values()}
     name = f"station{next(_simulators)}"
     rack = sim_rack(cryostat, clock, addresses)
@@ -283,6 +374,15 @@ def simulated_sample(simulator: Mapping[str, Any]) -> Any:
     if str(name).endswith(".toml") or Path(name).is_file():
         return load_table_sample(name)
     return builtin_sample(name, seed=simulator["seed"], fluctuations=simulator["fluctuations"])
+
+
+def _simulated_bias(file: StationFile) -> Any:
+    from coldfinger.sim.bias import BiasModel
+
+    table = file.sections["bias"]
+    name = file.sections["roles"]["bias"]
+    by_lockin = bool(name) and file.instruments[name]["driver"] == "SR830"
+    return BiasModel(table["series_resistance"], table["auxiliary_output"] if by_lockin else 0)
 
 
 def _simulated_wiring(file: StationFile, sample: Any) -> Any:
@@ -312,6 +412,8 @@ def _open(name: str, table: Mapping[str, str], clock: Clock, library: str, limit
         return SR830(link, name)
     if driver == "LakeShore372":
         return LakeShore372(link, name)
+    if driver == "GS200":
+        return GS200(link, name)
     return AMI430(link, name, field_limit=limits.field + abs(offset))
 
 

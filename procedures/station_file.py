@@ -24,7 +24,7 @@ class StationFileError(ValueError):
 
 @dataclass(frozen=True)
 class Key:
-    """One key: its kind (a quantity kind, "text", "number", "integer", "heater table"), range, choices, default."""
+    """One key: its kind (a quantity kind, "text", "number", "integer", "current table"), range, choices, default."""
 
     kind: str
     default: Any = _REQUIRED
@@ -34,7 +34,7 @@ class Key:
 
 
 _POSITIVE = 1e-300
-INSTRUMENT = {"driver": Key("text", choices=("SR830", "LakeShore372", "AMI430")), "address": Key("text")}
+INSTRUMENT = {"driver": Key("text", choices=("SR830", "LakeShore372", "AMI430", "GS200")), "address": Key("text")}
 TOP = {
     "schema": Key("integer", low=1, high=1),
     "name": Key("text"),
@@ -48,7 +48,10 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "fluctuations": Key("flag", False),
         "speed": Key("speed", math.inf),
     },
-    "roles": {role: Key("text") for role in ("lockin", "source", "controller", "bridge", "magnet")},
+    "roles": {
+        **{role: Key("text") for role in ("lockin", "source", "controller", "bridge", "magnet")},
+        "bias": Key("text", ""),
+    },
     "wiring": {
         "series_resistance": Key("resistance", low=1e3, high=1e12),
         "source_resistance": Key("resistance", 50.0, low=0, high=1e6),
@@ -76,12 +79,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "noise": Key("noise density", 10e-9, low=0, high=1e-3),
         "reading_time": Key("time", 0.25, low=1e-3, high=100),
         "excitation": Key("voltage", 20e-6, low=0, high=1),
-        "control_excitation": Key("current", 3.16e-9, low=0, high=1),
+        "control_excitation": Key("current table", ((400.0, 3.16e-9),)),
     },
     "cooling": {
         "chip_time_at_100mK": Key("time", low=1e-3, high=1e5),
         "mixing_chamber_time": Key("time", 20.0, low=1e-2, high=1e5),
-        "heater": Key("heater table"),
+        "heater": Key("current table"),
         "pid": Key("pid", (10.0, 10.0, 0.0)),
     },
     "magnet": {
@@ -89,12 +92,19 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "ramp_rate": Key("field rate", low=_POSITIVE, high=0.1),
         "tolerance": Key("field", 5e-6, low=1e-9, high=1),
     },
+    "bias": {
+        "series_resistance": Key("resistance", 10e6, low=1e3, high=1e12),
+        "step_time": Key("time", 0.1, low=1e-3, high=10),
+        "auxiliary_output": Key("integer", 1, low=1, high=4),
+    },
     "limits": {
         "field": Key("field", low=0, high=20),
         "field_rate": Key("field rate", low=_POSITIVE, high=0.1),
         "lowest_temperature": Key("temperature", low=1e-3, high=400),
         "highest_temperature": Key("temperature", low=1e-3, high=400),
         "current": Key("current", low=_POSITIVE, high=1),
+        "bias": Key("current", 0.0, low=0, high=1),
+        "bias_step": Key("current", 10e-9, low=1e-12, high=1),
     },
     "safe": {"magnet": Key("text", "hold", choices=("hold", "zero"))},
 }
@@ -167,7 +177,7 @@ def _instruments(value: object, source: str) -> dict[str, dict[str, Any]]:
 
 def _check_roles(roles: Mapping[str, str], instruments: Mapping[str, Any], source: str) -> None:
     for role, name in roles.items():
-        if name not in instruments:
+        if name not in instruments and (name or role != "bias"):
             raise StationFileError(
                 f"{source}: roles.{role} names the unknown instrument {name!r}; allowed are {', '.join(instruments)}"
             )
@@ -207,8 +217,8 @@ def _value(value: Any, key: Key, source: str, where: str) -> Any:
         if not isinstance(value, bool):
             raise StationFileError(f"{source}: {where} = {value!r} must be true or false")
         return value
-    if key.kind == "heater table":
-        return _heater_table(value, source, where)
+    if key.kind == "current table":
+        return _current_table(value, source, where)
     if key.kind == "pid":
         return _pid(value, source, where)
     if key.kind == "speed":
@@ -250,7 +260,7 @@ def _pid(value: Any, source: str, where: str) -> tuple[float, float, float]:
     return (float(value[0]), float(value[1]), float(value[2]))
 
 
-def _heater_table(value: Any, source: str, where: str) -> tuple[tuple[float, float], ...]:
+def _current_table(value: Any, source: str, where: str) -> tuple[tuple[float, float], ...]:
     example = 'write [["100 mK", "3.16 mA"], ["1 K", "31.6 mA"]]'
     if not isinstance(value, list) or not value or any(not isinstance(r, list) or len(r) != 2 for r in value):
         raise StationFileError(f"{source}: {where} must be a list of pairs; {example}")
@@ -273,4 +283,4 @@ def _example(key: Key) -> str:
         return f'"{KINDS[key.kind][1]}"'
     if key.choices:
         return f'"{key.choices[0]}"'
-    return {"text": '"..."', "number": "1.0", "integer": "1", "heater table": '[["100 mK", "3.16 mA"]]'}[key.kind]
+    return {"text": '"..."', "number": "1.0", "integer": "1", "current table": '[["100 mK", "3.16 mA"]]'}[key.kind]

@@ -6,17 +6,20 @@ logarithmically spaced temperatures. Point pacings wait at each temperature unti
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 
 from pymeasure.experiment import IntegerParameter, ListParameter, Parameter
 
 from coldfinger.procedures.base import RANGE_SETTLING, TransportProcedure, check_mode
+from coldfinger.procedures.checks.schedule import AT_BASE, AT_PEAK, ON_FAILURE, WHEN, CheckSchedule
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
+from coldfinger.procedures.point import Point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list, show
 from coldfinger.procedures.setpoints import (
@@ -41,7 +44,7 @@ _STEP = 0.002  # largest relative step of the set point while nothing is measure
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.25, 30.0  # s
 _WINDOW = 20.0  # s within the tolerance before a temperature counts as reached
 _FINDING = 45.0  # s until current, frequency and sensitivity suit the film
-_SETTLE_TIMES = 12.0  # time-outs in thermal time constants of the chip
+_SETTLE_TIMES = 8.0  # time-outs in thermal time constants of the chip
 _SETTLE_EXTRA = 900.0  # s, for the refrigerator itself
 
 
@@ -59,11 +62,14 @@ class TemperatureRamp(TransportProcedure):
     final_points = IntegerParameter("Final points", default=5, minimum=0, maximum=100000)
     temperatures = Parameter("Temperatures", default="0.7, 0.4, 0.2, 0.1, 0.05 K")
     window = QuantityParameter("Averaging window", units="s", default=4.0)
-    tolerance = QuantityParameter("Settling tolerance", default=0.01)
+    tolerance = QuantityParameter("Settling tolerance", default=0.02)
     excitation = ListParameter("Excitation", choices=list(MODES), default="policy")
     current = QuantityParameter("Current", units="nA", default=1.0)
     frequency = QuantityParameter("Frequency", units="Hz", default=7.0)
     precision = QuantityParameter("Wanted precision", default=1e-3)
+    checks = ListParameter("Belief tests", choices=list(WHEN), default="none")
+    on_failure = ListParameter("When a test fails", choices=list(ON_FAILURE), default="flag")
+    check_tolerance = QuantityParameter("Tolerance of the tests", default=1e-2)
 
     def wish(self) -> Wish:
         return Wish(self.excitation, self.current * 1e-9, self.frequency, self.precision)
@@ -91,7 +97,7 @@ class TemperatureRamp(TransportProcedure):
                     f"frequency: {show(self.frequency, 'frequency')} is outside {low:g} to {high:g} Hz, where lines "
                     "with filters let a signal through; the policy uses 0.7 to 7 Hz"
                 )
-        positive = ("rate", "log_rate", "lag", "window", "tolerance", "precision")
+        positive = ("rate", "log_rate", "lag", "window", "tolerance", "precision", "check_tolerance")
         for name in positive:
             if not getattr(self, name) > 0:
                 raise LimitError(f"{name}: {getattr(self, name):g} must be above zero")
@@ -103,11 +109,28 @@ class TemperatureRamp(TransportProcedure):
         return [(f"temperature {i + 1} of the list", value) for i, value in enumerate(values)]
 
     def take_data(self) -> None:
+        self._tests = self._schedule()
         self.reach_field(self.field * OERSTED)
         if self.pacing in CONTINUOUS:
             self._ramp()
         else:
             self._visit(self.set_temperatures())
+
+    def _schedule(self) -> CheckSchedule:
+        return CheckSchedule(self, self.checks, self.on_failure, self.check_tolerance)
+
+    def _test(self, arrived: bool, names: Sequence[str] = AT_BASE) -> None:
+        """Belief tests here, with the set point at rest."""
+        self._tests.test(self.field * OERSTED, arrived, names)
+        self.go_on()
+
+    def _saw(self, point: Point) -> None:
+        if self._tests.saw(point):
+            self._test(self._arrive(self.t_set), AT_PEAK)
+
+    def tests_duration(self) -> float:
+        """Expected seconds of the belief tests, if none has to be repeated."""
+        return self._schedule().seconds(self.station, self.frequency if self.excitation == "fixed" else None)
 
     def set_temperatures(self) -> list[float]:
         """Temperatures (K) at which rows are wanted."""
@@ -129,6 +152,7 @@ class TemperatureRamp(TransportProcedure):
     def plan(self, since: Whereabouts | None = None) -> Plan:
         station, first = self.station, self.set_temperatures()[0]
         since = since or self.whereabouts()
+        tests = (Stage(f"belief tests: {self.checks}", self.tests_duration()),) if self.checks != "none" else ()
         return Plan(
             f"R(T) at {self.field:g} Oe",
             (
@@ -136,6 +160,7 @@ class TemperatureRamp(TransportProcedure):
                 approach_stage(station, since.temperature, first, self.tolerance, _WINDOW),
                 Stage("finding the signal", _FINDING),
                 Stage(f"{self.pacing} to {show(self.stop, 'temperature')}", self.expected_duration()),
+                *tests,
             ),
         )
 
@@ -156,9 +181,9 @@ class TemperatureRamp(TransportProcedure):
         return math.fsum(ways) + self._range_changes(temperatures) * RANGE_SETTLING + len(temperatures) * row
 
     def _range_changes(self, temperatures: list[float]) -> int:
-        """How many heater ranges lie between the warmest and the coldest of the temperatures (K)."""
-        span = logarithmic(min(temperatures), max(temperatures), 200)
-        return len({self.station.heater_range_for(temperature) for temperature in span}) - 1
+        """How often ranges change between the warmest and the coldest of the temperatures (K)."""
+        station, span = self.station, logarithmic(min(temperatures), max(temperatures), 200)
+        return len({(station.heater_range_for(t), station.control_excitation_for(t)) for t in span}) - 1
 
     @property
     def _row_time(self) -> float:
@@ -171,14 +196,17 @@ class TemperatureRamp(TransportProcedure):
         return self.reach_temperature(temperature, self.tolerance, window=_WINDOW, timeout=self._timeout(temperature))
 
     def _ramp(self) -> None:
-        self._arrive(self.start)
+        arrived = self._arrive(self.start)
         self.start_excitation()
         self._began_ramp = self._last_move = self.station.clock.time()
-        self._expected = self.expected_duration()
+        self._expected = self.expected_duration() + self.tests_duration()
         pace = self.pace()
+        if self.checks != "none" and self.start < self.stop:
+            self._test(arrived)
         for wanted in _each_once(logarithmic(self.start, self.stop, self.points), lambda: self.t_set):
             self._wait_for(wanted, pace)
-            self.take_row(self.field * OERSTED, self.window, lambda: self._move(pace, within_row=True))
+            keep_pace = partial(self._move, pace, within_row=True)
+            self._saw(self.take_row(self.field * OERSTED, self.window, keep_pace, self._tests.remark))
             self._report_progress()
             self.stop_if_asked()
         self._finish()
@@ -206,26 +234,32 @@ class TemperatureRamp(TransportProcedure):
 
     def _finish(self) -> None:
         """The end of the ramp decides over sigma_QF: wait until the sample has arrived and take a few rows more."""
-        if self.final_points == 0:
+        test = self.checks != "none" and self.stop < self.start
+        if self.final_points == 0 and not test:
             return
         arrived = self._arrive(self.stop)
+        if test:
+            self._test(arrived)
         for _ in range(self.final_points):
             self._settled_row(arrived)
             self.stop_if_asked()
 
     def _visit(self, temperatures: list[float]) -> None:
-        self._began_ramp = self.station.clock.time()
+        self._began_ramp = self._last_move = self.station.clock.time()
+        coldest = min(temperatures)
         for i, temperature in enumerate(temperatures):
             arrived = self._arrive(temperature)
             if i == 0:
                 self.start_excitation()
+            if temperature == coldest and self.checks != "none":
+                self._test(arrived)
             self._settled_row(arrived)
             self.emit("progress", 100.0 * (i + 1) / len(temperatures))
             self.stop_if_asked()
 
     def _settled_row(self, arrived: bool) -> None:
         remark = Quality(0) if arrived else Quality.NOT_SETTLED
-        self.take_row(self.field * OERSTED, self.window, lambda: None, remark)
+        self._saw(self.take_row(self.field * OERSTED, self.window, lambda: None, remark | self._tests.remark))
 
     def _report_progress(self) -> None:
         passed = self.station.clock.time() - self._began_ramp

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from coldfinger.sim.bias import BiasModel, DCSource
 from coldfinger.sim.lockin import InputNoise, LockinAmplifier
 from coldfinger.sim.magnet import Magnet, MagnetModel
 from coldfinger.sim.noise import WhiteNoise
@@ -36,6 +37,7 @@ class Laboratory:
     mixing_chamber_sensor: Sensor = field(default_factory=lambda: Sensor(stray_power=0.0))
     input_noise: InputNoise | None = field(default_factory=InputNoise)  # None: a silent lock-in
     bridge_noise: float = 10e-9  # V/sqrt(Hz)
+    bias: BiasModel = field(default_factory=BiasModel)
 
 
 class Cryostat:
@@ -68,7 +70,17 @@ class Cryostat:
             laboratory.input_noise,
             laboratory.wiring.series_resistance,
         )
+        self.dc_source = DCSource()
+        self.lockin.bias = self._bias
         self._before = (self.mixing_chamber.temperature, self.chip.temperature)
+
+    def _bias(self) -> tuple[float, float]:
+        """Short-circuit current (A) of the bias path, and the resistance (ohm) behind which it stands."""
+        model = self.laboratory.bias
+        if model.auxiliary:
+            volts = self.lockin.dc_outputs[model.auxiliary - 1]
+            return volts / model.series_resistance, model.series_resistance
+        return self.dc_source.feed(model.series_resistance)
 
     def _input(self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]) -> ResistanceInput:
         noise = WhiteNoise(seed, f"bridge {name}")

@@ -97,8 +97,12 @@ class LockinAmplifier:
         self.time_constant = 0.3  # s
         self.poles = 4
         self.ac_coupled = False
+        self.single_ended = False  # input A alone, instead of A - B
+        self.pickup = 0j  # V rms at the input that do not come from the film, in phase with the oscillator
+        self.output_offset = (0.0, 0.0)  # V, of X and Y, behind the filter
         self.sync = False
         self.dc_outputs = [0.0, 0.0, 0.0, 0.0]  # V, auxiliary outputs
+        self.bias: Callable[[], tuple[float, float]] = lambda: (0.0, math.inf)  # of `Drive`
         self.overload = 0
         self._signal = signal
         self._noise = noise
@@ -112,8 +116,8 @@ class LockinAmplifier:
 
     def step(self, tick: int, before: tuple[float, float], after: tuple[float, float]) -> None:
         """Advance to tick number `tick` while chip temperature (K) and field (Oe) go from `before` to `after`."""
-        drive = Drive(self.amplitude, self.frequency)
-        setting = (drive, self.phase, self.harmonic, self.ac_coupled)
+        drive = Drive(self.amplitude, self.frequency, *self.bias(), single_ended=self.single_ended)
+        setting = (drive, self.phase, self.harmonic, self.ac_coupled, self.pickup)
         still = before[1] == after[1]
         if self._arrived is not None and self._arrived[0] == setting:
             start = self._arrived[1]
@@ -127,7 +131,8 @@ class LockinAmplifier:
     def output(self, time: float) -> tuple[float, float]:
         """X and Y (V rms) at a time within the last tick, as displayed: limited and in steps of the converter."""
         value = self._filtered(time) + self._ripple(time)
-        return self._displayed(value.real), self._displayed(value.imag)
+        x, y = self.output_offset
+        return self._displayed(value.real + x), self._displayed(value.imag + y)
 
     def _pass_through_poles(self, tick: int, start: complex, slope: complex, noise: float) -> None:
         # Noise is held for one step; steps longer than the time constant would leave the output too quiet.
@@ -158,7 +163,7 @@ class LockinAmplifier:
     def _demodulated(self, place: tuple[float, float], drive: Drive, still: bool) -> complex:
         if self.harmonic != 1:
             return 0j  # the film's harmonics stay below the noise at these currents
-        value = self._signal(place[0], place[1], drive, still)
+        value = self._signal(place[0], place[1], drive, still) + self.pickup
         if self.ac_coupled:
             value /= complex(1.0, -_AC_CORNER / drive.frequency)
         return value * cmath.exp(-1j * math.radians(self.phase)) if self.phase else value

@@ -13,6 +13,7 @@ from pyvisa import rname
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.ami430 import AMI430
+from coldfinger.sim.devices.gs200 import GS200
 from coldfinger.sim.devices.ls372 import LakeShore372
 from coldfinger.sim.devices.sr830 import SR830
 from coldfinger.sim.sample import builtin_sample
@@ -23,8 +24,9 @@ ADDRESSES = {
     "lock-in": "GPIB0::8::INSTR",
     "bridge": "GPIB0::12::INSTR",
     "magnet": "TCPIP0::127.0.0.1::7180::SOCKET",
+    "bias": "GPIB0::7::INSTR",
 }
-_PANELS = {"lock-in": SR830, "bridge": LakeShore372, "magnet": AMI430}
+_PANELS = {"lock-in": SR830, "bridge": LakeShore372, "magnet": AMI430, "bias": GS200}
 
 
 class Clock(Protocol):
@@ -120,7 +122,7 @@ def sim_rack(
     addresses: Mapping[str, str] = ADDRESSES,
     bus_time: float = BUS_TIME,
 ) -> Rack:
-    """The standard three instruments: `addresses` maps lock-in, bridge and magnet to VISA addresses."""
+    """The standard instruments: `addresses` maps lock-in, bridge, magnet and dc bias to VISA addresses."""
     unknown = set(addresses) - set(_PANELS)
     if unknown:
         raise ValueError(f"simulated rack: no instrument called {sorted(unknown)}; allowed: {sorted(_PANELS)}")

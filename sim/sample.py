@@ -91,22 +91,22 @@ class Sample(Protocol):
 
 
 def first_harmonic(
-    sample: Sample, rms_current: ArrayLike, temperature: ArrayLike, field: float, bias: float = 0.0
+    sample: Sample, rms_current: ArrayLike, temperature: ArrayLike, field: float, bias: ArrayLike = 0.0
 ) -> FloatArray:
     """Resistivity (ohm/square) that a lock-in sees: first harmonic of V over the rms current (A).
 
-    Mean of V(bias + √2 I sin θ) sin θ over 64 points of the cycle; current and temperature (K) broadcast.
+    Mean of V(bias + √2 I sin θ) sin θ over 64 points of the cycle; current, temperature (K) and bias (A) broadcast.
     Where the current is zero, the slope at the bias.
     """
     current, T = np.asarray(rms_current, dtype=float), np.asarray(temperature, dtype=float)
     idle = current == 0
     if idle.all():
-        return sample.differential_resistance(np.full(current.shape, bias), T, field)
+        return sample.differential_resistance(np.asarray(bias) + np.zeros(current.shape), T, field)
     amplitude = math.sqrt(2) * np.where(idle, 1.0, current)
     # sin θ takes each value twice a cycle, and without bias V is odd: fewer points give the same mean.
-    sines = _SINES if bias else _SINES[: CYCLE_POINTS // 4]
-    sines = sines.reshape(-1, *(1,) * max(amplitude.ndim, T.ndim))
-    volts = sample.voltage(bias + amplitude * sines, T, field)
+    sines = _SINES if np.any(bias) else _SINES[: CYCLE_POINTS // 4]
+    sines = sines.reshape(-1, *(1,) * max(amplitude.ndim, T.ndim, np.ndim(bias)))
+    volts = sample.voltage(np.asarray(bias) + amplitude * sines, T, field)
     effective: FloatArray = 2 * (volts * sines).mean(axis=0) / amplitude
     if idle.any():
         return np.where(idle, sample.differential_resistance(bias, T, field), effective)

@@ -34,18 +34,24 @@ class Wiring:
     common_mode_rejection: float = 1e5  # 100 dB
     squares: float = 1.0  # between the voltage taps
     end_squares: float = 1.0  # from each tap to its current contact
+    ground_contact: float = 0.0  # ohm, of the grounded contact, beside its lead
 
-    def solve(self, resistivity: Real, frequency: float) -> tuple[Complex, Complex]:
+    def solve(
+        self, resistivity: Real, frequency: float, single_ended: bool = False, load: float = 0.0
+    ) -> tuple[Complex, Complex]:
         """Lock-in input and film current per volt of the oscillator; shape of `resistivity` (ohm/sq).
 
-        Returns (V+ - V- with the common-mode error, current between the voltage taps in 1/ohm).
+        Returns (V+ - V- with the common-mode error, current between the voltage taps in 1/ohm); V+ against
+        ground when the input is single-ended. `load` (S) is what else hangs on I+.
         """
         rho = np.clip(np.atleast_1d(np.asarray(resistivity, dtype=float)), _SMALLEST, _LARGEST)
-        matrix = self._lines(frequency) + (1.0 / rho)[:, None, None] * self._film
+        matrix = self._lines(frequency, load) + (1.0 / rho)[:, None, None] * self._film
         nodes = np.asarray(np.linalg.solve(matrix, self._drive)[..., 0], dtype=np.complex128)
         difference = nodes[:, _VPLUS] - nodes[:, _VMINUS]
         common = 0.5 * (nodes[:, _VPLUS] + nodes[:, _VMINUS])
         current = (nodes[:, _S2] - nodes[:, _S3]) / (self.squares * rho)
+        if single_ended:
+            return nodes[:, _VPLUS], current
         return difference + common / self.common_mode_rejection, current
 
     @cached_property
@@ -63,9 +69,9 @@ class Wiring:
         _connect(matrix, _S3, _S4, 1.0 / max(self.end_squares, 1e-9))
         return matrix
 
-    def _lines(self, frequency: float) -> Complex:
+    def _lines(self, frequency: float, extra: float) -> Complex:
         """Nodal matrix of everything but the film."""
-        matrix = self._known.get(frequency)
+        matrix = self._known.get((frequency, extra))
         if matrix is not None:
             return matrix
         matrix = np.zeros((7, 7), dtype=complex)
@@ -74,15 +80,15 @@ class Wiring:
         _connect(matrix, _IPLUS, _S1, lead)
         _connect(matrix, _S2, _VPLUS, lead)
         _connect(matrix, _S3, _VMINUS, lead)
-        matrix[_S4, _S4] += lead
-        matrix[_IPLUS, _IPLUS] += self._drive[_IPLUS, 0] + 1j * omega * self.capacitance_i_plus
+        matrix[_S4, _S4] += 1.0 / (self.lead_resistance + self.ground_contact)
+        matrix[_IPLUS, _IPLUS] += self._drive[_IPLUS, 0] + extra + 1j * omega * self.capacitance_i_plus
         matrix[_VPLUS, _VPLUS] += load + 1j * omega * self.capacitance_v_plus
         matrix[_VMINUS, _VMINUS] += load + 1j * omega * self.capacitance_v_minus
-        self._known[frequency] = matrix
+        self._known[frequency, extra] = matrix
         return matrix
 
     @cached_property
-    def _known(self) -> dict[float, Complex]:
+    def _known(self) -> dict[tuple[float, float], Complex]:
         return {}
 
 

@@ -176,6 +176,7 @@ class SR830(Panel):
         lockin.frequency, lockin.amplitude = setup.frequency, setup.amplitude
         lockin.phase, lockin.harmonic = setup.phase, setup.harmonic
         lockin.ac_coupled = not setup.dc_coupled
+        lockin.single_ended = setup.source == 0
         lockin.sensitivity = SENSITIVITIES[setup.sensitivity]
         lockin.time_constant = TIME_CONSTANTS[setup.time_constant]
         lockin.poles = setup.slope + 1

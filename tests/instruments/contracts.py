@@ -36,6 +36,7 @@ from coldfinger.instruments.srs import (
     ReferenceSource,
     Reserve,
 )
+from coldfinger.instruments.yokogawa import Function
 
 Exchanges = tuple[tuple[str, str | None], ...]
 
@@ -69,6 +70,7 @@ class Limit(NamedTuple):
 
 SR830_IDENTITY = "Stanford_Research_Systems,SR830,s/n12345,ver1.07"
 LS372_IDENTITY = "LSCI,MODEL372,LSA23JD,1.3"
+GS200_IDENTITY = "YOKOGAWA,GS210,91T926445,2.02"
 AMI430_IDENTITY = "AMERICAN MAGNETICS INC.,MODEL 430,2.01"
 
 _ONCE: Exchanges = (("HARM?", "1"),)
@@ -362,4 +364,25 @@ AMI430 = [
         before=_TO_SEGMENT,
         after=(("RAMP:RATE:FIELD:1?", "0.000100,6.0000"),),
     ),
+]
+
+_VOLTS: Exchanges = (("SOUR:FUNC?", "VOLT"),)
+_IN_10_V: Exchanges = (*_VOLTS, ("SOUR:RANG?", "+1.00000E+01"))
+_IN_30_V: Exchanges = (*_VOLTS, ("SOUR:RANG?", "+3.00000E+01"))
+_AT_ZERO: Exchanges = (*_VOLTS, ("SOUR:LEV?", "+0.00000E+00"))
+GS200 = [
+    Row("function", "SOUR:FUNC?", "VOLT", Function.VOLTAGE, Function.CURRENT, "SOUR:FUNC CURR", (("OUTP?", "0"),)),
+    Row("range", "SOUR:RANG?", "+1.00000E+01", 10.0, 1.0, "SOUR:RANG 1", _AT_ZERO),
+    Row("level", "SOUR:LEV?", "-1.23400E-01", -0.1234, 0.5, "SOUR:LEV 0.5", _IN_10_V),
+    Row("output", "OUTP?", "0", False, True, "OUTP 1"),
+    Row("voltage_protection", "SOUR:PROT:VOLT?", "+3.00000E+01", 30.0, 5.0, "SOUR:PROT:VOLT 5"),
+    Row("current_protection", "SOUR:PROT:CURR?", "+2.00000E-01", 0.2, 0.01, "SOUR:PROT:CURR 0.01"),
+    Row("remote_sense", "SENS:REM?", "1", True, False, "SENS:REM 0"),
+    Row("guard", "SENS:GUAR?", "0", False, True, "SENS:GUAR 1"),
+]
+GS200_LIMITS = [
+    Limit("range", 0.01, "SOUR:RANG 0.01", 0.02, 30.0, "SOUR:RANG 30", 31.0, _AT_ZERO),
+    Limit("level", -32.0, "SOUR:LEV -32", -32.1, 32.0, "SOUR:LEV 32", 32.1, _IN_30_V),
+    Limit("voltage_protection", 1.0, "SOUR:PROT:VOLT 1", 0.9, 30.0, "SOUR:PROT:VOLT 30", 30.1),
+    Limit("current_protection", 1e-3, "SOUR:PROT:CURR 0.001", 9e-4, 0.2, "SOUR:PROT:CURR 0.2", 0.201),
 ]

@@ -23,7 +23,8 @@ from coldfinger.instruments.lakeshore import (
     Unit,
 )
 from coldfinger.instruments.link import open_link
-from coldfinger.instruments.srs import SR830
+from coldfinger.instruments.srs import SR830, InputConfiguration
+from coldfinger.instruments.yokogawa import GS200
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.rack import ADDRESSES, Rack, sim_rack
@@ -31,7 +32,16 @@ from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
 from tests.instruments import contracts, driver_checks
 
-KINDS = {"lock-in": (SR830, "\n"), "bridge": (LakeShore372, "\r\n"), "magnet": (AMI430, "\r\n")}
+KINDS = {
+    "lock-in": (SR830, "\n"),
+    "bridge": (LakeShore372, "\r\n"),
+    "magnet": (AMI430, "\r\n"),
+    "bias": (GS200, "\n"),
+}
+GS200_LIMITS = [  # a level in the range of 10 V, which it has when switched on
+    *(limit for limit in contracts.GS200_LIMITS if limit.property != "level"),
+    contracts.Limit("level", -12.0, "", -12.001, 12.0, "", 12.001),
+]
 AMI430_LIMITS = [
     contracts.Limit("target", -0.1, "", -0.1001, 0.1, "", 0.1001),
     contracts.Limit("ramp_rate", 1e-6, "", 0.0, 0.01, "", 0.0101),
@@ -42,6 +52,7 @@ TABLES = {
     ("bridge", "controller"): (contracts.LS372_CONTROLLER, contracts.LS372_CONTROLLER_LIMITS),
     ("bridge", "bridge"): (contracts.LS372_BRIDGE, contracts.LS372_BRIDGE_LIMITS),
     ("magnet", ""): (contracts.AMI430, AMI430_LIMITS),
+    ("bias", ""): (contracts.GS200, GS200_LIMITS),
 }
 ROWS = [
     pytest.param(role, view, row, id=f"{role}-{view}-{row.property}")
@@ -60,7 +71,7 @@ NOT_SIMULATED = {("bridge", "", "scan"): "the scanner is not simulated yet: chan
 
 
 class Laboratory:
-    """A rack and the three drivers on it."""
+    """A rack and the drivers on it."""
 
     def __init__(self) -> None:
         self.clock = SimClock()
@@ -161,7 +172,8 @@ def test_the_instrument_takes_both_edges_and_never_hears_of_what_lies_outside(la
 
 @pytest.mark.parametrize(("role", "command"), [("lock-in", "SENS 99"), ("lock-in", "NONS 1"), ("bridge", "RANGE 0,99"),
                                                ("bridge", "NONSENSE 1"), ("magnet", "CONF:FIELD:TARG 9"),
-                                               ("magnet", "NONSENSE 1")])  # fmt: skip
+                                               ("magnet", "NONSENSE 1"), ("bias", "SOUR:LEV 99"),
+                                               ("bias", "NONSENSE 1")])  # fmt: skip
 def test_what_the_instrument_refuses_is_an_error_of_its_own(laboratory, role, command):
     with pytest.raises(InstrumentError):
         laboratory.drivers[role].write(command)
@@ -182,6 +194,7 @@ def test_readings_are_those_of_the_laboratory(laboratory):
     drivers["bridge"].bridge.setup = InputSetup(ExcitationMode.VOLTAGE, 20e-6, Autorange.ON, 20e3, False, Unit.OHM)
     drivers["lock-in"].sine_voltage, drivers["lock-in"].sensitivity = 1.0, 1e-3
     drivers["lock-in"].time_constant = 1.0
+    drivers["lock-in"].input_configuration = InputConfiguration.A_MINUS_B
     drivers["magnet"].ramp_rate, drivers["magnet"].target = 2e-4, 10e-4
     drivers["magnet"].ramp()
     laboratory.clock.sleep(600.0)

@@ -177,7 +177,7 @@ def test_ctrl_c_finishes_the_row_makes_safe_and_closes_the_file(tmp_path):
     run = read_run(folder)
     assert run.outcome == "stopped"
     assert len(run.frame) >= 29
-    assert [item["done"] for item in run.end["data"]["safe"]] == [True, True, True]
+    assert [item["done"] for item in run.end["data"]["safe"]] == [True, True, True, True]
 
 
 def test_kill_9_in_mid_run_loses_no_finished_row_and_reads_as_interrupted(tmp_path):

@@ -293,7 +293,7 @@ def test_an_unforeseen_error_is_an_outcome_and_the_station_is_safe(simulated, tm
     assert result.outcome == run.outcome == "failed"
     assert "ZeroDivisionError" in result.reason
     assert "magnet_holding" in run.alarms[0].text
-    assert [item.done for item in result.safe] == [True, True, True]
+    assert [item.done for item in result.safe] == [True, True, True, True]
 
 
 def test_a_stray_reply_in_mid_run_shifts_no_number(simulated, tmp_path):
@@ -335,7 +335,7 @@ def test_an_instrument_that_falls_silent_ends_the_run_with_its_name(simulated, t
     assert result.outcome == run.outcome == "failed"
     assert "lockin at GPIB0::8::INSTR" in result.reason
     safe = {item.item: item.done for item in result.safe}
-    assert safe == {"excitation": False, "heater": True, "magnet": True}
+    assert safe == {"bias": True, "excitation": False, "heater": True, "magnet": True}
     assert "excitation is NOT safe" in result.reason
     assert len(run.frame) >= 3
     assert station.cryostat.loop.range_current == 0.0

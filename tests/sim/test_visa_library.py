@@ -18,7 +18,7 @@ from coldfinger.sim.rack import ADDRESSES, sim_rack, standard_rack
 from coldfinger.sim.sample import builtin_sample
 
 SAMPLE = builtin_sample("S0", 0, fluctuations=False)
-LOCK_IN, BRIDGE, MAGNET = ADDRESSES["lock-in"], ADDRESSES["bridge"], ADDRESSES["magnet"]
+LOCK_IN, BRIDGE, MAGNET, BIAS = (ADDRESSES[role] for role in ("lock-in", "bridge", "magnet", "bias"))
 
 
 def new_rack(**options):
@@ -86,8 +86,8 @@ def test_names_that_pyvisa_treats_specially_are_refused(name, rack):
 
 
 def test_resources_are_listed_by_query(manager):
-    assert manager.list_resources() == (LOCK_IN, BRIDGE)
-    assert manager.list_resources("?*") == (LOCK_IN, BRIDGE, MAGNET)
+    assert manager.list_resources() == (LOCK_IN, BRIDGE, BIAS)
+    assert manager.list_resources("?*") == (LOCK_IN, BRIDGE, MAGNET, BIAS)
     assert manager.list_resources("USB?*") == ()
     assert manager.resource_info(MAGNET).resource_class == "SOCKET"
 
@@ -299,7 +299,8 @@ def test_attributes_are_those_of_the_resource(manager):
 
 def test_the_rack_describes_itself_in_json(rack):
     described = json.loads(json.dumps(rack.describe()))
-    assert described["devices"] == {LOCK_IN: "SR830", BRIDGE: "LakeShore372", MAGNET: "AMI430"}
+    names = {LOCK_IN: "SR830", BRIDGE: "LakeShore372", MAGNET: "AMI430", BIAS: "GS200"}
+    assert described["devices"] == names
     with pytest.raises(ValueError, match="no instrument called"):
         new_rack(addresses={"microscope": LOCK_IN})
 
@@ -335,6 +336,7 @@ def test_pymeasures_own_sr830_works(rack):
     lock_in.time_constant = 0.3
     lock_in.filter_slope = 24
     lock_in.input_coupling = "DC"
+    lock_in.input_config = "A - B"
     lock_in.channel1 = "R"
     lock_in.aux_out_2 = 1.5
     assert lock_in.frequency == 7.0

@@ -1,0 +1,101 @@
+"""R(H) at a fixed temperature: the field goes from start to stop, or round a loop, continuously or in steps."""
+
+from itertools import pairwise
+
+from pymeasure.experiment import ListParameter, Parameter
+
+from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
+from coldfinger.procedures.point import Point
+from coldfinger.procedures.quality import Quality
+from coldfinger.procedures.quantity import OERSTED, parse_list
+from coldfinger.procedures.setpoints import linear, listed
+from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+
+MODES_OF_SWEEP = ("continuous", "stepped")
+_ROW_OVERHEAD = 1.5  # s, delay of the filter and the bus, beside the window itself
+_STEP_OVERHEAD = 4.5  # s, until the supply holds and has been seen to
+
+
+class FieldSweep(SweepingProcedure):
+    """R(H) from `start` to `stop`, or along `turning points`, at one temperature."""
+
+    start = QuantityParameter("Start", units="Oe", default=-100.0)
+    stop = QuantityParameter("Stop", units="Oe", default=100.0)
+    points = Parameter("Turning points", default="")
+    mode = ListParameter("Mode", choices=list(MODES_OF_SWEEP), default="continuous")
+    window = QuantityParameter("Averaging window", units="s", default=4.0)
+
+    def turning_points(self) -> list[float]:
+        if not self.points.strip():
+            return [self.start, self.stop]
+        return [round(value / OERSTED, 9) for value in listed(parse_list(self.points, "field", "turning points"))]
+
+    def check(self) -> None:
+        super().check()
+        if len(listed(self.turning_points())) < 2:
+            raise LimitError(f"a sweep needs two different fields; {self.turning_points()[0]:g} Oe is only one")
+        if not self.window > 0:
+            raise LimitError(f"window: {self.window:g} must be above zero")
+
+    def steps(self) -> list[tuple[int, float, float]]:
+        """(leg, field (Oe), direction) of every settled row."""
+        result: list[tuple[int, float, float]] = []
+        for leg, (start, stop) in enumerate(pairwise(self.turning_points())):
+            count = max(2, round(abs(stop - start) / self.step) + 1)
+            direction = 1.0 if stop > start else -1.0
+            first = 1 if result else 0  # a turning point is measured once
+            result += [(leg, field, direction) for field in linear(start, stop, count)[first:]]
+        return result
+
+    def plan(self, since: Whereabouts | None = None) -> Plan:
+        since = since or self.whereabouts()
+        fields = self.turning_points()
+        first = field_stage(self.station, since.field, fields[0] * OERSTED)
+        title = f"R(H) at {self.temperature * 1e3:g} mK"
+        if self.mode == "continuous":
+            legs = tuple(self.leg_stage(a, b) for a, b in pairwise(fields))
+            return Plan(title, (first, *self.beginning_stages(since.temperature), *legs))
+        steps = [field for _, field, _ in self.steps()]
+        usual = self.station.file.sections["magnet"]["ramp_rate"]
+        moving = sum(abs(b - a) for a, b in pairwise(steps)) * OERSTED / usual
+        seconds = moving + len(steps) * (_STEP_OVERHEAD + self.window + _ROW_OVERHEAD)
+        return Plan(
+            title, (first, *self.beginning_stages(since.temperature), Stage(f"{len(steps)} settled fields", seconds))
+        )
+
+    def take_data(self) -> None:
+        fields = self.turning_points()
+        self.reach_field(fields[0] * OERSTED)
+        self.begin()
+        if self.mode == "stepped":
+            self._visit()
+            return
+        whole = sum(abs(b - a) for a, b in pairwise(fields))
+        done = start = 0.0
+
+        def progress(field: float) -> None:
+            self.emit("progress", min(99.0, 100.0 * (done + abs(field - start)) / whole))
+
+        with self.swept():
+            for leg, (start, stop) in enumerate(pairwise(fields)):
+                self.sweep_to(stop, leg, progress)
+                done += abs(stop - start)
+
+    def _visit(self) -> None:
+        steps = self.steps()
+        for i, (leg, field, direction) in enumerate(steps):
+            self.reach_field(field * OERSTED)
+            self._settled_row(leg, field, direction)
+            self.emit("progress", 100.0 * (i + 1) / len(steps))
+            self.stop_if_asked()
+
+    def _settled_row(self, leg: int, field: float, direction: float) -> None:
+        def extra(point: Point) -> dict[str, float]:
+            # The field stands still: what the filter shows belongs to the field that is there.
+            here = self.station.sample_field(point.raw.field) / OERSTED
+            return {LAG_COLUMN: here, "direction": direction, "leg": leg}
+
+        remark = Quality(0) if self.arrived else Quality.NOT_SETTLED
+        self.take_row(field * OERSTED, self.window, lambda: None, remark, extra)

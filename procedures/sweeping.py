@@ -1,0 +1,324 @@
+"""What the procedures with a moving field share: one leg of a sweep, read on the fly.
+
+Theory of operation. n poles of a time constant tau show what was n tau ago. In the field's scale that is a lag of
+n tau dH/dt, and the cut-off f_3dB of the poles becomes f_3dB/(dH/dt) in 1/Oe: the wanted resolution gives the rate.
+The lag is taken out in a derived column: the field that was there n tau earlier, from the field's own record. That is
+n tau dH/dt in a steady sweep, and right at turning points and after a pause, too.
+
+Where the film wants another excitation or a wider full scale, the field waits until the filter has settled.
+"""
+
+import bisect
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+
+from pymeasure.experiment import ListParameter
+
+from coldfinger.analysis.lockin_filter import sweep_rate
+from coldfinger.analysis.magnetoresistance import Sweep
+from coldfinger.instruments.errors import InstrumentError, LinkError
+from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.base import COLUMNS, ProcedureFailure, TransportProcedure, check_mode
+from coldfinger.procedures.excitation import MODES, time_constant_for
+from coldfinger.procedures.excite import Wish
+from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.planning import Stage, approach_stage
+from coldfinger.procedures.point import POLES, Point, evaluate
+from coldfinger.procedures.quality import DISBELIEVED, Quality
+from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.sweep_reading import Stretch, read_stretch
+
+FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
+LAG_COLUMN = "H_lag_corrected (Oe)"
+SWEEP_COLUMNS = [*COLUMNS, LAG_COLUMN, "direction", "leg"]
+_WINDOW = 20.0  # s within the tolerance before the temperature counts as reached
+_SETTLE_EXTRA, _SETTLE_TIMES = 900.0, 12.0  # s, and thermal time constants: the longest wait for a temperature
+_FINDING = 15.0  # s until current, frequency and sensitivity suit the film
+_ATTEMPTS = 3  # stretches in a row that a link may spoil
+_STRETCH_END = 1.0  # s, half a stretch and the proof of identity after the field has arrived
+_SLOWEST = 1.0 / 16.0  # of the wanted rate, when eddy currents heat
+_COPPER = (
+    2.31  # W/(T/s)^2: eddy currents in 10 cm of copper, 1 cm radius, residual resistance ratio 100; assumed default
+)
+
+
+class SweepingProcedure(TransportProcedure):
+    """Parameters, temperature, excitation and the legs of a moving field. Subclasses say where the field goes."""
+
+    DATA_COLUMNS = SWEEP_COLUMNS
+
+    temperature = QuantityParameter("Temperature", units="K", default=0.05)
+    tolerance = QuantityParameter("Settling tolerance", default=0.02)
+    rate = QuantityParameter("Rate, 0 if the resolution decides", units="Oe/min", default=0.0)
+    resolution = QuantityParameter("Field resolution f_3dB", units="1/Oe", default=0.8)
+    step = QuantityParameter("Field step", units="Oe", default=0.05)
+    heating = QuantityParameter("Allowed heating", default=0.05)
+    excitation = ListParameter("Excitation", choices=list(MODES), default="policy")
+    current = QuantityParameter("Current", units="nA", default=1.0)
+    frequency = QuantityParameter("Frequency", units="Hz", default=7.0)
+    precision = QuantityParameter("Wanted precision", default=1e-3)
+    time_constant = QuantityParameter("Least time constant", units="s", default=0.0)
+
+    arrived = False
+
+    def wish(self) -> Wish:
+        return Wish(self.excitation, self.current * 1e-9, self.frequency, self.precision, self.time_constant)
+
+    def turning_points(self) -> list[float]:
+        """Fields at the sample (Oe), first to last, between which the field is swept."""
+        raise NotImplementedError("a sweep goes somewhere")
+
+    def check(self) -> None:
+        station = self.station
+        for field in self.turning_points():
+            station.limits.check_field(field * OERSTED)
+        station.limits.check_temperature(self.temperature, "temperature")
+        low, high = station.calibration.T_min, station.calibration.T_max
+        if not low <= self.temperature <= high:
+            raise LimitError(
+                f"temperature: {show(self.temperature, 'temperature')} is outside the calibration "
+                f"{station.calibration.name}, {show(low, 'temperature')} to {show(high, 'temperature')}; "
+                "choose a temperature inside"
+            )
+        check_mode(self.excitation)
+        if self.excitation == "fixed":
+            station.limits.check_current(self.current * 1e-9)
+            if not FREQUENCIES[0] <= self.frequency <= FREQUENCIES[1]:
+                raise LimitError(
+                    f"frequency: {show(self.frequency, 'frequency')} is outside {FREQUENCIES[0]:g} to "
+                    f"{FREQUENCIES[1]:g} Hz, where lines with filters let a signal through; the policy uses 0.7 to 7 Hz"
+                )
+        for name in ("resolution", "step", "tolerance", "precision", "heating"):
+            if not getattr(self, name) > 0:
+                raise LimitError(f"{name}: {getattr(self, name):g} must be above zero")
+        for name in ("rate", "time_constant"):
+            if not getattr(self, name) >= 0:
+                raise LimitError(f"{name}: {getattr(self, name):g} must not be negative")
+        if self.rate > 0:
+            station.limits.check_field_rate(self.rate * OERSTED / 60.0, "rate")
+
+    # Rates and times
+
+    def wanted_rate(self, time_constant: float) -> float:
+        """dH/dt (T/s): the one given, or what the resolution needs with a time constant (s), within the limits."""
+        if self.rate > 0:
+            return self.rate * OERSTED / 60.0
+        wanted = sweep_rate(self.resolution, time_constant, POLES) * OERSTED
+        return min(wanted, self.station.limits.field_rate)
+
+    def expected_time_constant(self) -> float:
+        """Time constant (s) to plan with: that of a film below 50 kohm/sq, or of the fixed frequency."""
+        available = self.station.lockin.TIME_CONSTANTS
+        frequency = self.frequency if self.excitation == "fixed" else 7.0
+        least = max(time_constant_for(frequency, available), 0.99 * self.time_constant)
+        return next((tau for tau in available if tau >= least), available[-1])
+
+    def leg_stage(self, start: float, stop: float) -> Stage:
+        """One swept way between two fields (Oe)."""
+        time_constant = self.expected_time_constant()
+        rate = self.wanted_rate(time_constant)
+        heat = show(float(f"{_COPPER * rate**2:.2g}"), "power")
+        what = f"sweep to {stop:g} Oe at {show(rate, 'field rate')} (eddy currents about {heat})"
+        return Stage(what, abs(stop - start) * OERSTED / rate + POLES * time_constant + _STRETCH_END)
+
+    def beginning_stages(self, temperature: float) -> tuple[Stage, ...]:
+        """The way from a temperature (K), and the excitation."""
+        return (
+            approach_stage(self.station, temperature, self.temperature, self.tolerance, _WINDOW),
+            Stage("finding the signal", _FINDING),
+        )
+
+    def begin(self) -> None:
+        """Reach the temperature, find the signal."""
+        timeout = _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(self.temperature)
+        self.arrived = self.reach_temperature(self.temperature, self.tolerance, _WINDOW, timeout)
+        if not self.arrived:
+            self.emit("mark", ("temperature", f"not settled at {show(self.temperature, 'temperature')} in time"))
+        self.start_excitation()
+
+    # One leg
+
+    def sweep_to(self, stop: float, leg: int, progress: Callable[[float], None] = lambda field: None) -> Sweep:
+        """Sweep the field at the sample to `stop` (Oe), writing rows on the way, and return what was believed of them.
+
+        `progress` hears the present field (Oe).
+        """
+        return _Leg(self, stop, leg, progress).run()
+
+    @contextlib.contextmanager
+    def swept(self) -> Iterator[None]:
+        """Within this block the supply's rate belongs to the sweep; afterwards it is the station's again."""
+        try:
+            yield
+        except InstrumentError:
+            with contextlib.suppress(InstrumentError):
+                self._usual_rate()
+            raise
+        except BaseException:
+            self._usual_rate()
+            raise
+        self._usual_rate()
+
+    def _usual_rate(self) -> None:
+        """A supply that still moves is stopped first: the station's rate is not meant for this way."""
+        magnet = self.station.magnet
+        if magnet.state is RampState.RAMPING:
+            magnet.pause()
+        magnet.ramp_rate = self.station.file.sections["magnet"]["ramp_rate"]
+
+    def sweep_row(self, point: Point, target: float, flags: Quality, source: tuple[float, float]) -> dict[str, object]:
+        """The row of a point of a sweep to `target` (T), without the columns of the leg."""
+        return self._row(point, target, self.t_set, flags, source)
+
+
+class FieldRecord:
+    """When the field was where: instants (s) and fields (Oe) of one leg."""
+
+    def __init__(self, time: float, field: float) -> None:
+        self._times, self._fields = [time], [field]
+
+    def add(self, time: float, field: float) -> None:
+        self._times.append(time)
+        self._fields.append(field)
+
+    def at(self, time: float) -> float:
+        """Field (Oe) at a time; before the first instant the field stood still."""
+        i = bisect.bisect_right(self._times, time)
+        if i == 0 or i == len(self._times):
+            return self._fields[min(i, len(self._times) - 1)]
+        before, after = self._times[i - 1], self._times[i]
+        return self._fields[i - 1] + (self._fields[i] - self._fields[i - 1]) * (time - before) / (after - before)
+
+
+class _Leg:
+    """One way of the field from where it is to `stop` (Oe)."""
+
+    def __init__(self, procedure: SweepingProcedure, stop: float, leg: int, progress: Callable[[float], None]) -> None:
+        self.procedure, self.station = procedure, procedure.station
+        self.stop, self.leg, self.progress = stop, leg, progress
+        self.target = stop * OERSTED
+        self.share = 1.0  # of the wanted rate, less when eddy currents heat
+        self.remarks = Quality(0)
+        self.believed: list[tuple[float, float, float]] = []
+
+    def run(self) -> Sweep:
+        station, procedure = self.station, self.procedure
+        start = station.sample_field(station.magnet.field)
+        self.direction = math.copysign(1.0, self.target - start)
+        self.record = FieldRecord(station.clock.time(), start / OERSTED)
+        self._adapt()
+        self._go()
+        tolerance = station.file.sections["magnet"]["tolerance"]
+        arrived, spoilt = math.inf, 0
+        while station.clock.time() < arrived + POLES * procedure.keeper.present.time_constant:
+            row_time = procedure.step * OERSTED / self.rate
+            try:
+                stretch = read_stretch(station, procedure.keeper.present, row_time)
+            except LinkError as error:
+                spoilt += 1
+                if spoilt == _ATTEMPTS:
+                    raise
+                procedure.emit("mark", ("lost", f"rows of this stretch do not count: {error}"))
+                self.remarks |= Quality.RETAKEN
+                continue
+            spoilt = 0
+            self._take(stretch)
+            field = station.sample_field(stretch.fields[-1])
+            self.progress(field / OERSTED)
+            if arrived == math.inf and abs(field - self.target) <= tolerance:
+                arrived = stretch.times[-1]
+            self._watch(stretch.state, field)
+            procedure.stop_if_asked()
+            if procedure.keeper.overdue():
+                self._wait_for_excitation()
+        fields, resistivities, sds = zip(*self.believed, strict=True) if self.believed else ((), (), ())
+        return Sweep.of(fields, resistivities, sds, self.direction)
+
+    def _go(self) -> None:
+        """Start, or go on, at the rate that present time constant and heating allow."""
+        station, procedure = self.station, self.procedure
+        self.rate = self.share * procedure.wanted_rate(procedure.keeper.present.time_constant)
+        station.magnet.ramp_rate = self.rate
+        station.go_to_field(self.target)
+        way = abs(self.target - station.sample_field(station.magnet.field))
+        self.deadline = station.clock.time() + 60.0 + 1.5 * way / self.rate
+
+    def _watch(self, state: RampState, field: float) -> None:
+        if state is RampState.QUENCH:
+            raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
+        if self.station.clock.time() > self.deadline:
+            raise ProcedureFailure(
+                f"the field did not arrive at {show(self.target, 'field')} in time; it is at {show(field, 'field')} "
+                f"and the supply is {state.name.lower()}"
+            )
+
+    def _wait_for_excitation(self) -> None:
+        """Stop the field while current, filter or full scale change and settle."""
+        self.station.magnet.pause()
+        self._adapt()
+        self._go()
+
+    def _adapt(self) -> None:
+        procedure = self.procedure
+        changed = procedure.keeper.prepare()
+        for _ in range(5):
+            if not procedure.keeper.overdue():
+                break
+            changed |= procedure.keeper.prepare()
+        if changed & Quality.EXCITATION_CHANGED:
+            present = procedure.keeper.present
+            seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
+            procedure.emit("mark", ("excitation", seam))
+        self.remarks |= changed
+        self.record.add(self.station.clock.time(), self.station.sample_field(self.station.magnet.field) / OERSTED)
+
+    def _take(self, stretch: Stretch) -> None:
+        """Evaluate and write the rows of a stretch."""
+        station, procedure = self.station, self.procedure
+        for time, field in zip(stretch.times, stretch.fields, strict=True):
+            self.record.add(time, station.sample_field(field) / OERSTED)
+        keeper = procedure.keeper
+        source = keeper.current, keeper.voltage
+        delay = POLES * keeper.present.time_constant
+        remarks = self.remarks if procedure.arrived else self.remarks | Quality.NOT_SETTLED
+        hot = Quality(0)
+        for raw in stretch.rows:
+            point = evaluate(raw, station, keeper.present, source[1])
+            hot = self._heated(point)
+            flags = point.flags | remarks | hot
+            lagging = self.record.at(raw.time - delay)
+            row = procedure.sweep_row(point, self.target, flags, source)
+            procedure.emit("results", row | {LAG_COLUMN: lagging, "direction": self.direction, "leg": self.leg})
+            if not flags & DISBELIEVED and math.isfinite(point.resistivity):
+                self.believed.append((lagging, point.resistivity, point.resistivity_sd))
+            remarks &= ~(Quality.EXCITATION_CHANGED | Quality.SENSITIVITY_CHANGED | Quality.RETAKEN)
+        self.remarks = Quality(0)
+        keeper.saw(raw.x, raw.y, point.resistivity)
+        if point.flags & Quality.OVERLOAD:
+            self._widen()
+        if hot:
+            self._slow_down(point)
+
+    def _heated(self, point: Point) -> Quality:
+        """The sample is warmer than the set point by more than is allowed."""
+        procedure = self.procedure
+        hot = point.temperature > (1.0 + procedure.heating) * procedure.t_set
+        return Quality.NOT_SETTLED if hot else Quality(0)
+
+    def _slow_down(self, point: Point) -> None:
+        """Heat of eddy currents falls with the square of the rate."""
+        if self.share <= _SLOWEST:
+            return
+        self.share *= 0.5
+        self._go()
+        warm = show(point.temperature, "temperature")
+        slower = f"sample at {warm}; rate down to {show(self.rate, 'field rate')}"
+        self.procedure.emit("mark", ("eddy heating", slower))
+
+    def _widen(self) -> None:
+        self.station.magnet.pause()
+        self.procedure.keeper.widen()
+        self.remarks |= Quality.SENSITIVITY_CHANGED
+        self._go()
