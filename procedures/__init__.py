@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from coldfinger.procedures.data.reader import read_run
     from coldfinger.procedures.didv import DifferentialResistance
+    from coldfinger.procedures.field_family import FieldFamily
     from coldfinger.procedures.field_sweep import FieldSweep
     from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
     from coldfinger.procedures.rt_family import RTFamily
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AdaptiveRamp": "adaptive",
     "DifferentialResistance": "didv",
+    "FieldFamily": "field_family",
     "FieldSweep": "field_sweep",
     "FrequencyCheck": "checks.procedures",
     "HeatingCheck": "checks.procedures",
@@ -46,6 +48,7 @@ _HOMES = {
 __all__ = [
     "AdaptiveRamp",
     "DifferentialResistance",
+    "FieldFamily",
     "FieldSweep",
     "FrequencyCheck",
     "HeatingCheck",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from coldfinger.procedures.curves import free_name
 from coldfinger.procedures.family import FamilyMember
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.rt_family import RTFamily, free_name
+from coldfinger.procedures.rt_family import RTFamily
 from coldfinger.procedures.runner import Progress, StopSwitch
 from coldfinger.procedures.station import duration_text, open_station, simulated_sample
 from coldfinger.procedures.station_file import read_station_file

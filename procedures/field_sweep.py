@@ -10,10 +10,11 @@ from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
 from coldfinger.procedures.point import Point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list
-from coldfinger.procedures.setpoints import linear, listed
+from coldfinger.procedures.setpoints import decaying_alternation, linear, listed
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
 
 MODES_OF_SWEEP = ("continuous", "stepped")
+_LAST_PEAK, _DECAY = 2.0, 0.6  # Oe and ratio of a demagnetisation; assumed defaults
 _ROW_OVERHEAD = 1.5  # s, delay of the filter and the bus, beside the window itself
 _STEP_OVERHEAD = 4.5  # s, until the supply holds and has been seen to
 
@@ -26,6 +27,7 @@ class FieldSweep(SweepingProcedure):
     points = Parameter("Turning points", default="")
     mode = ListParameter("Mode", choices=list(MODES_OF_SWEEP), default="continuous")
     window = QuantityParameter("Averaging window", units="s", default=4.0)
+    demagnetise = QuantityParameter("Demagnetise from, 0 if not", units="Oe", default=0.0)
 
     def turning_points(self) -> list[float]:
         if not self.points.strip():
@@ -36,6 +38,9 @@ class FieldSweep(SweepingProcedure):
         super().check()
         if len(listed(self.turning_points())) < 2:
             raise LimitError(f"a sweep needs two different fields; {self.turning_points()[0]:g} Oe is only one")
+        if self.demagnetise < 0:
+            raise LimitError(f"demagnetise: {self.demagnetise:g} Oe must not be negative")
+        self.station.limits.check_field(self.demagnetise * OERSTED, "demagnetise")
         if not self.window > 0:
             raise LimitError(f"window: {self.window:g} must be above zero")
 
@@ -49,10 +54,18 @@ class FieldSweep(SweepingProcedure):
             result += [(leg, field, direction) for field in linear(start, stop, count)[first:]]
         return result
 
+    def alternation(self) -> list[float]:
+        """Fields (Oe) of the demagnetisation before the sweep; empty where none is wanted."""
+        if self.demagnetise == 0:
+            return []
+        return decaying_alternation(self.demagnetise, _LAST_PEAK, _DECAY)
+
     def plan(self, since: Whereabouts | None = None) -> Plan:
         since = since or self.whereabouts()
         fields = self.turning_points()
-        first = field_stage(self.station, since.field, fields[0] * OERSTED)
+        way = [since.field / OERSTED, *self.alternation(), fields[0]]
+        moves = [field_stage(self.station, a * OERSTED, b * OERSTED) for a, b in pairwise(way)]
+        first = Stage(moves[-1].what, sum(move.seconds for move in moves))
         title = f"R(H) at {self.temperature * 1e3:g} mK"
         if self.mode == "continuous":
             legs = tuple(self.leg_stage(a, b) for a, b in pairwise(fields))
@@ -67,6 +80,8 @@ class FieldSweep(SweepingProcedure):
 
     def take_data(self) -> None:
         fields = self.turning_points()
+        for field in self.alternation():
+            self.reach_field(field * OERSTED)
         self.reach_field(fields[0] * OERSTED)
         self.begin()
         if self.mode == "stepped":

@@ -12,7 +12,6 @@ In a script or a notebook:
     print(result.table())
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +21,17 @@ import numpy as np
 import pandas as pd
 
 from coldfinger.analysis.figures import FamilyCurve, family_figure
+from coldfinger.procedures.base import TransportProcedure
+from coldfinger.procedures.curves import CurveFamily
 from coldfinger.procedures.family import FamilyMember, believed, evaluate_member
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts
+from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.quantity import OERSTED, parse_list
-from coldfinger.procedures.runner import Progress, StopSwitch, run_procedure, stop_on_signals
+from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, stop_on_signals
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 
-MANIFEST = "family.json"
 
-
-class RTFamily:
+class RTFamily(CurveFamily):
     """The same temperature ramp at every field.
 
     `fields` in tesla, or text such as "0, 30, 100 Oe"; `parameters` are those of TemperatureRamp without its field
@@ -40,28 +39,22 @@ class RTFamily:
     is approached from above. Raises LimitError or QuantityError for what cannot be run.
     """
 
+    kind = "R(T) family"
+    key = "field_Oe"
+
     def __init__(self, station: Station, fields: str | Sequence[float], **parameters: Any) -> None:
-        self.station = station
         wanted = parse_list(fields, "field", "fields") if isinstance(fields, str) else fields
         self.fields = tuple(sorted(wanted, key=lambda field: (abs(field), field)))
-        unknown = set(parameters) - set(TemperatureRamp().parameter_objects())
-        if unknown or "field" in parameters:
-            names = ", ".join(sorted(unknown or {"field"}))
-            raise ValueError(f"RTFamily: {names}: not a parameter of the ramps; see TemperatureRamp")
-        self.procedures = [TemperatureRamp(**parameters, field=field / OERSTED) for field in self.fields]
-        for procedure in self.procedures:
-            procedure.use(station)
-            procedure.check()
+        refuse_unknown(TemperatureRamp, parameters, own="field")
+        ramps = [TemperatureRamp(**parameters, field=field / OERSTED) for field in self.fields]
+        ends = [Whereabouts(field, ramp.set_temperatures()[-1]) for field, ramp in zip(self.fields, ramps, strict=True)]
+        super().__init__(station, ramps, ends)
 
-    def plan(self) -> Plan:
-        """What would happen, curve by curve, and how long it would take; nothing moves."""
-        since = self.procedures[0].whereabouts()
-        stages = []
-        for procedure, field in zip(self.procedures, self.fields, strict=True):
-            plan = procedure.plan(since)
-            stages.append(Stage(plan.title, plan.seconds))
-            since = Whereabouts(field, procedure.set_temperatures()[-1])
-        return Plan(f"R(T) family of {len(stages)} fields", tuple(stages))
+    def value(self, number: int) -> float:
+        return self.fields[number] / OERSTED
+
+    def name(self, number: int) -> str:
+        return f"{self.value(number):g}-Oe"
 
     def run(
         self,
@@ -72,21 +65,19 @@ class RTFamily:
         progress: Callable[[int], Progress] | None = None,
         finished: Callable[[FamilyMember], None] = lambda member: None,
     ) -> "FamilyResult":
-        """Measure the family and write its runs and its manifest into `folder`.
+        """Measure the family and write its runs and its manifest into `folder`; see `CurveFamily.measure`.
 
-        A run that fails ends its own curve only; a stop (Ctrl-C, or `switch`) ends the family. Between runs the
-        station stays as it is, after the last one it goes to its safe state. Without `progress` bars and a table of
-        results are shown; `progress(i)` gives the progress function of curve i, `finished` gets every curve.
+        Without `progress` bars and a table of results are shown, and Ctrl-C stops after the present row.
         """
         switch = switch or StopSwitch()
         if progress is not None:
-            return self._measure(Path(folder), switch, progress, finished, header)
+            return self._run(Path(folder), switch, progress, finished, header)
         from coldfinger.procedures.screen import FamilyScreen
 
         with stop_on_signals(switch), FamilyScreen(self.fields) as screen:
-            return self._measure(Path(folder), switch, screen.progress, screen.finished, header)
+            return self._run(Path(folder), switch, screen.progress, screen.finished, header)
 
-    def _measure(
+    def _run(
         self,
         folder: Path,
         switch: StopSwitch,
@@ -95,61 +86,21 @@ class RTFamily:
         header: dict[str, Any] | None,
     ) -> "FamilyResult":
         members: list[FamilyMember] = []
-        try:
-            for i, procedure in enumerate(self.procedures):
-                members.append(self._one(i, procedure, folder, switch, progress(i), header))
-                finished(members[-1])
-                if switch.thrown():
-                    break
-        except BaseException:
-            self.station.to_safe()  # the next run could not even be begun
-            raise
-        return FamilyResult(folder, members, self.station.simulated, self._manifest(folder, members))
 
-    def _one(
-        self,
-        number: int,
-        procedure: TemperatureRamp,
-        folder: Path,
-        switch: StopSwitch,
-        progress: Progress,
-        header: dict[str, Any] | None,
-    ) -> FamilyMember:
-        result = run_procedure(
-            procedure,
-            self.station,
-            folder,
-            details=(f"{procedure.field:g}-Oe",),
-            header=header,
-            switch=switch,
-            progress=progress,
-            leave_as_is=number + 1 < len(self.procedures),
-        )
-        return evaluate_member(procedure.field, result, self.station)
+        def evaluate(number: int, result: RunResult) -> None:
+            members.append(evaluate_member(self.value(number), result, self.station))
+            finished(members[-1])
 
-    def _manifest(self, folder: Path, members: Sequence[FamilyMember]) -> Path:
-        data = {
-            "schema": 1,
-            "kind": "R(T) family",
-            "simulated": self.station.simulated,
-            "station": self.station.name,
-            "fields_Oe": [procedure.field for procedure in self.procedures],
-            "runs": [
-                {
-                    "field_Oe": member.field_oersted,
-                    "folder": member.run.folder.name,
-                    "outcome": member.run.outcome,
-                    "rows": member.run.rows,
-                    "believed": member.run.rows - member.run.disbelieved,
-                }
-                for member in members
-            ],
-        }
-        path = free_name(folder, MANIFEST)
-        with path.open("x", encoding="utf-8") as file:
-            json.dump(data, file, indent=2)
-            file.write("\n")
-        return path
+        manifest = self.measure(folder, switch, progress, evaluate, header)
+        return FamilyResult(folder, members, self.station.simulated, manifest)
+
+
+def refuse_unknown(procedure: type[TransportProcedure], parameters: dict[str, Any], own: str) -> None:
+    """Raise ValueError for a parameter that the procedure does not have, or that the family sets itself."""
+    unknown = set(parameters) - set(procedure().parameter_objects())
+    if unknown or own in parameters:
+        names = ", ".join(sorted(unknown or {own}))
+        raise ValueError(f"{names}: not a parameter of the curves of this family; see {procedure.__name__}")
 
 
 @dataclass(frozen=True)
@@ -195,12 +146,3 @@ def _curve(member: FamilyMember) -> FamilyCurve:
         flagged=~believed(frame),
         fit=member.fit,
     )
-
-
-def free_name(folder: Path, name: str) -> Path:
-    """A name that is not taken: family.png, family-2.png, ..."""
-    path, number = folder / name, 1
-    while path.exists():
-        number += 1
-        path = folder / f"{Path(name).stem}-{number}{Path(name).suffix}"
-    return path

@@ -22,7 +22,7 @@ from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import DISBELIEVED
+from coldfinger.procedures.quality import DISBELIEVED, disbelief
 from coldfinger.procedures.station import SafeReport, Station
 
 log = logging.getLogger(__name__)
@@ -145,6 +145,7 @@ class _Run:
         self.procedure, self.station, self.writer = procedure, station, writer
         self.switch, self.progress = switch, progress
         self.rows = self.disbelieved = 0
+        self.flags: list[int] = []
         procedure.emit = self._emit
         procedure.should_stop = switch.thrown
 
@@ -191,6 +192,7 @@ class _Run:
             reason,
             rows=self.rows,
             disbelieved=self.disbelieved,
+            why_disbelieved=disbelief(self.flags),
             safe=[vars(item) for item in safe],
             checks=[verdict.to_json() for verdict in self.procedure.verdicts],
         )
@@ -199,6 +201,7 @@ class _Run:
         if topic == "results":
             self.writer.point(record)
             self.rows += 1
+            self.flags.append(record["flags"])
             self.disbelieved += bool(record["flags"] & DISBELIEVED)
         elif topic == "mark":
             kind, text, *data = record

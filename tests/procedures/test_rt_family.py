@@ -48,7 +48,7 @@ def test_a_stop_ends_the_family_and_the_manifest_says_so(tmp_path):
         assert station.cryostat.loop.range_current == 0.0
         assert station.cryostat.lockin.amplitude == 0.004
     manifest = json.loads(result.manifest.read_text())
-    assert manifest["fields_Oe"] == [0.0, 30.0, 100.0]
+    assert manifest["wanted"] == [0.0, 30.0, 100.0]
     assert [run["outcome"] for run in manifest["runs"]] == ["done", "stopped"]
 
 
@@ -67,8 +67,8 @@ def test_a_run_that_cannot_be_begun_leaves_the_station_safe(tmp_path):
     [
         ("0, 700 Oe", {}, LimitError, "700 Oe"),
         ("0, 30", {}, ValueError, "no unit"),
-        ("0 Oe", {"stopp": 0.1}, ValueError, "stopp: not a parameter of the ramps"),
-        ("0 Oe", {"field": 0.1}, ValueError, "field: not a parameter of the ramps"),
+        ("0 Oe", {"stopp": 0.1}, ValueError, "stopp: not a parameter of the curves"),
+        ("0 Oe", {"field": 0.1}, ValueError, "field: not a parameter of the curves"),
         ("0 Oe", {"stop": 0.001}, LimitError, "stop: 1 mK is outside the limits"),
     ],
 )
@@ -86,7 +86,7 @@ def test_the_example_script_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     runpy.run_path(str(Path(__file__).parents[2] / "examples" / "family.py"))
     output = capsys.readouterr().out
-    assert "R(T) family of 3 fields" in output
+    assert "R(T) family of 3 curves" in output
     assert "rho_QF" in output
     assert (tmp_path / "runs" / "family.png").exists()
 

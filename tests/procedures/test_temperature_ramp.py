@@ -165,6 +165,7 @@ def test_a_ramp_that_is_too_fast_is_flagged_and_not_believed(simulated, tmp_path
     station = simulated(sample="S0", seed=6)
     result = ramp(station, tmp_path, field=30.0, start=0.2, stop=0.05, pacing="rate", rate=0.03, final_points=0)
     frame = read_run(result.folder).frame
+    assert read_run(result.folder).end["data"]["why_disbelieved"] == f"gradient ({result.disbelieved})"
     cold = frame[frame["T_set (K)"] < 0.07]
     assert has(cold, Quality.GRADIENT).all()
     # The sensor is beside the film: the rows are right all the same, and the user may decide otherwise.
@@ -207,6 +208,7 @@ def test_the_file_says_everything_about_the_run(simulated, tmp_path):
     assert run.snapshots[0].data["lockin"]["sine_voltage"] == 0.004
     assert run.snapshots[0].data["fridge"]["controller"]["pid"]
     assert all(item["done"] for item in run.end["data"]["safe"])
+    assert (run.end["data"]["rows"], run.end["data"]["disbelieved"], run.end["data"]["why_disbelieved"]) == (9, 0, "")
 
 
 def test_stock_pymeasure_and_plain_pandas_read_the_table(simulated, tmp_path):
