@@ -7,14 +7,13 @@ before each number that moves the magnet and by each `confirm`. The driver never
 touches the persistent switch.
 """
 
-import re
 from enum import IntEnum
 from typing import Any, ClassVar
 
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.driver import Linked, index_reply, reply
-from coldfinger.instruments.errors import CommandError, MagnetError, ReplyError
+from coldfinger.instruments.errors import CommandError, MagnetError
 from coldfinger.instruments.roles import RampState
 from coldfinger.instruments.validators import as_number, strict_number
 
@@ -208,23 +207,7 @@ class AMI430(Linked):
 
     def refusals(self) -> list[str]:
         """What was refused since the last look: the error queue, emptied."""
-        errors: list[str] = []
-        for _ in range(ERRORS + 1):
-            number, text = self._next_error()
-            if number == 0:
-                return errors
-            errors.append(f'{number},"{text}"')
-        return errors
-
-    def _next_error(self) -> tuple[int, str]:
-        def parse(line: str) -> tuple[int, str]:
-            match = re.fullmatch(r'([+-]?\d{1,3}),\s*"([^"]*)"', line)
-            if match is None:
-                raise ReplyError('required is number and text like 0,"No errors"')
-            return int(match.group(1)), match.group(2)
-
-        error: tuple[int, str] = self.question("SYST:ERR?", parse, retry=False)
-        return error
+        return self._emptied_queue(ERRORS)
 
     def _require_units(self) -> None:
         units, rate_units = self.units, self.rate_units

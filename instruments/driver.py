@@ -154,6 +154,23 @@ class Linked(Instrument):  # type: ignore[misc]
         """What the instrument says it refused since the last look; asking clears it."""
         return []
 
+    def _emptied_queue(self, length: int) -> list[str]:
+        """The errors of an instrument that keeps up to `length` of them for SYST:ERR?, oldest first."""
+
+        def parse(line: str) -> tuple[int, str]:
+            match = re.fullmatch(r'([+-]?\d{1,3}),\s*"([^"]*)"', line)
+            if match is None:
+                raise ReplyError('required is number and text like 0,"No error"')
+            return int(match.group(1)), match.group(2)
+
+        errors: list[str] = []
+        for _ in range(length + 1):
+            number, text = self.question("SYST:ERR?", parse, retry=False)
+            if number == 0:
+                break
+            errors.append(f'{number},"{text}"')
+        return errors
+
     def check_errors(self) -> list[Any]:
         """Raise CommandError if the instrument has refused something since the last look."""
         refusals = self.refusals()

@@ -5,14 +5,13 @@ command. A level belongs to a function and a range: the driver asks for both bef
 fit is refused with a sentence and not by the instrument. The function is changed with the output off only.
 """
 
-import re
 from enum import Enum
 from typing import Any, ClassVar
 
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.driver import Linked, index_reply, reply
-from coldfinger.instruments.errors import CommandError, ReplyError
+from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.validators import as_number, member, one_of, strict_bool, strict_number
 
 _REAL = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
@@ -146,23 +145,7 @@ class GS200(Linked):
 
     def refusals(self) -> list[str]:
         """What was refused since the last look: the error queue, emptied."""
-        errors: list[str] = []
-        for _ in range(ERRORS + 1):
-            number, text = self._next_error()
-            if number == 0:
-                return errors
-            errors.append(f'{number},"{text}"')
-        return errors
-
-    def _next_error(self) -> tuple[int, str]:
-        def parse(line: str) -> tuple[int, str]:
-            match = re.fullmatch(r'([+-]?\d{1,3}),\s*"([^"]*)"', line)
-            if match is None:
-                raise ReplyError('required is number and text like 0,"No error"')
-            return int(match.group(1)), match.group(2)
-
-        error: tuple[int, str] = self.question("SYST:ERR?", parse, retry=False)
-        return error
+        return self._emptied_queue(ERRORS)
 
 
 def _fits(what: str, level: float, full_scale: float, unit: str) -> None:
