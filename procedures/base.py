@@ -62,6 +62,7 @@ _NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
 RANGE_SETTLING = 20.0  # s
+BRIDGE_SETTLING = 4.0  # s after a change of range
 _SMOOTHED = 5  # readings
 _SENSOR_HEATS = 0.02  # K, below which a resistive sensor reads warmer than what it sits on
 _MOST_ADAPTATIONS = 5
@@ -258,7 +259,8 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
 
         `extra` gives the columns that the procedure has beside COLUMNS.
 
-        An overload or a link in doubt throws the attempt away; it is taken again, at most three times in all.
+        An overload, a new range of the bridge or a link in doubt throws the attempt away; it is taken again, at most
+        three times in all.
         """
         remarks |= self.keeper.prepare()
         if remarks & Quality.EXCITATION_CHANGED:
@@ -269,6 +271,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         set_point = self.t_set
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
+            self._settle_bridge()
             try:
                 raw = read_point(self.station, self.keeper.present, window, keep_pace)
             except LinkError as error:
@@ -278,6 +281,11 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
                 remarks |= Quality.RETAKEN
                 continue
             point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage)
+            if self._bridge_moved():
+                remarks |= Quality.NOT_SETTLED if last else _NO_REMARK
+                self.pause_for(BRIDGE_SETTLING)
+                self.go_on()
+                continue
             if not point.flags & Quality.OVERLOAD or last:
                 break
             remarks |= Quality.SENSITIVITY_CHANGED
@@ -289,6 +297,24 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         row = self._row(point, field, set_point, point.flags | remarks)
         self.emit("results", row | extra(point) if extra else row)
         return point
+
+    def _settle_bridge(self) -> None:
+        """Wait until the bridge has left its range alone for long enough: its readings are wrong before that."""
+        for _ in range(_MOST_ADAPTATIONS):
+            if not self._bridge_moved():
+                return
+            self.pause_for(BRIDGE_SETTLING)
+            self.go_on()
+
+    def _bridge_moved(self) -> bool:
+        """Whether the bridge has another range than at the last look."""
+        known, self._bridge_range = self._bridge_range, self.station.bridge.setup.range
+        moved = known != self._bridge_range
+        if moved and not math.isnan(known):
+            self.emit("mark", ("bridge range", show(self._bridge_range, "resistance")))
+        return moved
+
+    _bridge_range = math.nan
 
     def _row(
         self,

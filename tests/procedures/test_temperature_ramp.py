@@ -320,6 +320,35 @@ def test_a_stray_reply_in_mid_run_shifts_no_number(simulated, tmp_path):
     assert np.abs(pulls(frame, station, 100.0)).max() < 5
 
 
+def test_a_row_in_which_the_bridge_changed_its_range_is_taken_again(simulated, tmp_path):
+    """For three seconds after a new range the bridge reads up to 5 % wrong, and no status bit says so."""
+    station = simulated(sample="S0", seed=5)
+    sensor, holding, looks = station.cryostat.inputs["1"], station.magnet_holding, []
+
+    def change_range() -> bool:
+        looks.append(True)
+        if len(looks) in (10, 20):
+            station.clock.sleep(2.0)
+            sensor.range = 20e3 if sensor.range < 20e3 else 63.2e3
+        return holding()
+
+    station.magnet_holding = change_range
+    result = ramp(station, tmp_path, field=100.0, points=25)
+    run = read_run(result.folder)
+    assert (result.outcome, result.disbelieved) == ("done", 0)
+    assert sum(mark.kind == "bridge range" for mark in run.marks) >= 2
+    assert np.abs(pulls(run.frame, station, 100.0)).max() < 5
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_no_row_is_wrong_where_the_bridge_changes_its_range_by_itself(simulated, tmp_path, seed):
+    station = simulated(sample="S0", seed=seed)
+    result = ramp(station, tmp_path, field=600.0, start=0.24, stop=0.075, points=40, final_points=0)
+    run = read_run(result.folder)
+    assert any(mark.kind == "bridge range" for mark in run.marks)
+    assert np.abs(pulls(run.frame, station, 600.0)).max() < 4.5
+
+
 def test_an_instrument_that_falls_silent_ends_the_run_with_its_name(simulated, tmp_path):
     station = simulated(sample="S0", seed=5)
     rack, looks, holding = station.rack, [], station.magnet_holding
