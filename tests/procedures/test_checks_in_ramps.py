@@ -63,7 +63,8 @@ def test_with_the_policy_they_pass_and_the_saturation_is_the_true_one(simulated,
     assert abs(off) < 3 * math.hypot(sigma.sd, systematic, its_sd)
     assert abs(off) > 5 * sigma.sd  # what a program would have claimed that asks no film
     assert abs(off) < 0.015 * true
-    assert abs(off - systematic) < 4 * math.hypot(sigma.sd, its_sd)  # the bias itself is known
+    # The bias itself is known: measured at the base, while the fit's is that of all its rows, a third less or more.
+    assert abs(off - systematic) < 0.35 * systematic + 4 * math.hypot(sigma.sd, its_sd)
 
 
 @pytest.mark.parametrize("field", [500.0, 550.0])
