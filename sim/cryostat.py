@@ -65,7 +65,7 @@ class Cryostat:
         self.inputs["A"].curve = laboratory.mixing_chamber_sensor.temperature
         self.lockin = LockinAmplifier(
             self._signal,
-            (WhiteNoise(seed, "lock-in X"), WhiteNoise(seed, "lock-in Y")),
+            (WhiteNoise(seed, "lock-in, in phase"), WhiteNoise(seed, "lock-in, quadrature")),
             tick,
             laboratory.input_noise,
             laboratory.wiring.series_resistance,
