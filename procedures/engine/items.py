@@ -11,7 +11,7 @@ from typing import Any, Self
 WAITING, RUNNING, DONE, PARTIAL = "waiting", "running", "done", "partial"
 FAILED, SKIPPED, DISABLED = "failed", "skipped", "disabled"
 STATES = (WAITING, RUNNING, DONE, PARTIAL, FAILED, SKIPPED, DISABLED)
-"""`partial`: interrupted, its rows are kept, it goes on at its next set point. `skipped`: by the user or a condition."""
+"""`partial`: interrupted, rows kept, it goes on at its next set point. `skipped`: by the user or a condition."""
 
 NEXT, RETRY, HOLD, SAFE = "next", "retry", "hold", "safe"
 POLICIES = (NEXT, RETRY, HOLD, SAFE)
