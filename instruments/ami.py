@@ -3,8 +3,13 @@
 Commands: Model 430 manual, chapter 4 (Remote Interface Reference). Every field is in tesla and every rate
 in T/s. The instrument can also be told to count in kilogauss or minutes, from its front panel too, and then
 answers in those without saying so: `configure` sets and reads back the units, and they are asked for again
-before each number that moves the magnet and by each `confirm`. The driver never clears a quench and never
-touches the persistent switch.
+before each number that moves the magnet and by each `confirm`. The driver never clears a quench.
+
+Persistent switch: `heat_switch` and `cool_switch` are the only methods that send a word to its heater, and no
+other method calls them. A switch that opens while supply and coil carry different currents quenches the magnet;
+so it is heated only when both are equal, as far as the supply remembers the coil's (CURR:MAG? keeps the current
+at which the heater went off). While the switch is cold `ramp` and `zero` are refused, and `leads_to_coil` and
+`leads_to_zero` move the supply and its leads alone.
 """
 
 from enum import IntEnum
@@ -23,6 +28,7 @@ truth = index_reply(2)
 ERRORS = 10  # length of the instrument's error queue
 FIELD_RESOLUTION = 5e-6  # T, how far the target may read back from what was sent
 RATE_RESOLUTION = 1e-6  # T/s, the same for the ramp rate
+MISMATCH = 0.01  # A between supply and coil, above which the switch is not heated; assumed default
 
 
 class FieldUnit(IntEnum):
@@ -106,9 +112,10 @@ class AMI430(Linked):
         preprocess_reply=reply(r"10|[1-9]", "a whole number 1 to 10"),
         cast=int,
     )
-    field = _measured("FIELD:MAG?", """Measure the flux density (T): current times coil constant.""")
-    current = _measured("CURR:MAG?", """Measure the current in the magnet (A).""")
+    field = _measured("FIELD:MAG?", """Measure the flux density (T): current of the magnet times coil constant.""")
+    current = _measured("CURR:MAG?", """Measure the current in the magnet (A); with a cold switch, what it was.""")
     supply_current = _measured("CURR:SUPP?", """Measure the current of the supply (A).""")
+    supply_field = _measured("FIELD:SUPP?", """Measure what the current of the supply would make in the coil (T).""")
     voltage = _measured("VOLT:MAG?", """Measure the voltage at the magnet (V).""")
     supply_voltage = _measured("VOLT:SUPP?", """Measure the voltage of the supply (V).""")
     state = Instrument.measurement(
@@ -121,6 +128,9 @@ class AMI430(Linked):
     switch_installed = _flag("PS:INST?", """Get whether the magnet has a persistent switch (bool).""")
     switch_heated = _flag("PS?", """Get whether the heater of the persistent switch is on (bool).""")
     persistent = _flag("PERS?", """Get whether the magnet is persistent, with a cold switch (bool).""")
+    switch_heat_time = _measured("PS:HTIME?", """Get the time in which the supply has the switch warm (s).""")
+    switch_cool_time = _measured("PS:CTIME?", """Get the time in which the supply has the switch cold (s).""")
+    leads_rate = _measured("PS:PSRR?", """Get the rate (A/s) of the supply alone, behind a cold switch.""")
     quenched = _flag("QU?", """Get whether it has quenched (bool); only a person may clear it.""")
 
     @property
@@ -201,6 +211,49 @@ class AMI430(Linked):
             self._not_quenched("pause")
             self.write("PAUSE")
 
+    def heat_switch(self) -> None:
+        """Begin to heat the persistent switch; it is warm when the state is no longer HEATING_SWITCH.
+
+        Nothing is sent when its heater is on. Raises MagnetError while supply and magnet carry different currents,
+        in a state other than at rest, after a quench, and without a switch.
+        """
+        with self.lock:
+            self._at_rest("heat the persistent switch")
+            if self.switch_heated:
+                return
+            supply, coil = self.supply_current, self.current
+            if abs(supply - coil) > MISMATCH:
+                raise MagnetError(
+                    f"{self.who}: will not heat the persistent switch, because the supply is at {supply:g} A and the "
+                    f"magnet at {coil:g} A, and it would quench; allowed is a difference of {MISMATCH:g} A, so bring "
+                    "the leads to the coil first"
+                )
+            self.write("PS 1")
+
+    def cool_switch(self) -> None:
+        """Begin to cool the persistent switch; it is cold when the state is no longer COOLING_SWITCH.
+
+        Nothing is sent when its heater is off. Raises MagnetError in a state other than at rest, after a quench,
+        and without a switch.
+        """
+        with self.lock:
+            self._at_rest("cool the persistent switch")
+            if self.switch_heated:
+                self.write("PS 0")
+
+    def leads_to_coil(self) -> None:
+        """Bring the supply to the magnet's current behind a cold switch. Raises MagnetError when it is not cold."""
+        with self.lock:
+            self._behind_a_cold_switch("bring the leads to the coil")
+            self.write(f"CONF:CURR:TARG {self.current:.9g}")
+            self.write("RAMP")
+
+    def leads_to_zero(self) -> None:
+        """Bring the supply to zero behind a cold switch. Raises MagnetError when it is not cold."""
+        with self.lock:
+            self._behind_a_cold_switch("bring the leads to zero")
+            self.write("ZERO")
+
     def clear(self) -> None:
         """Forget the errors in the queue (`*CLS`)."""
         self.tell("*CLS")
@@ -230,6 +283,31 @@ class AMI430(Linked):
             )
         return state
 
+    def _have_switch(self, doing: str) -> None:
+        if not self.switch_installed:
+            raise MagnetError(
+                f"{self.who}: will not {doing}, because the supply knows of no persistent switch; if there is one, "
+                "install it at the front panel"
+            )
+
+    def _at_rest(self, doing: str) -> None:
+        state = self._not_quenched(doing)
+        self._have_switch(doing)
+        if state not in (RampState.HOLDING, RampState.PAUSED, RampState.AT_ZERO):
+            raise MagnetError(
+                f"{self.who}: will not {doing} while the supply is in state {state.name}; wait until it holds or is "
+                "paused"
+            )
+
+    def _behind_a_cold_switch(self, doing: str) -> None:
+        state = self._not_quenched(doing)
+        self._have_switch(doing)
+        if state in (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH) or self.switch_heated:
+            raise MagnetError(
+                f"{self.who}: will not {doing}, because the persistent switch is not cold and the magnet would follow; "
+                "cool the switch and wait until it is cold"
+            )
+
     def _may_move(self, doing: str) -> None:
         state = self._not_quenched(doing)
         if state in (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH):
@@ -239,5 +317,5 @@ class AMI430(Linked):
         if self.switch_installed and not self.switch_heated:
             raise MagnetError(
                 f"{self.who}: will not {doing}, because the persistent switch is cold and the magnet would "
-                "not follow; match the currents and heat the switch by hand"
+                "not follow; bring the leads to the coil and heat the switch first"
             )

@@ -10,10 +10,11 @@ between the two interpolations, which says where the points are too far apart.
 import hashlib
 import json
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -106,12 +107,19 @@ class Calibration:
             )
         return kelvin
 
-    def temperature_or_nan(self, resistance: ArrayLike) -> Array:
+    def temperature_or_nan(self, resistance: ArrayLike) -> Array | np.float64:
         """Temperatures (K), same shape as `resistance` (ohm); nan outside the range."""
+        if isinstance(resistance, float):  # one reading at a time is how a run asks, and numpy takes 30 times longer
+            return np.float64(self._one_temperature(resistance))
         ohm = np.asarray(resistance, dtype=float)
         inside = (ohm >= self.R_min) & (ohm <= self.R_max)
         kelvin = np.exp(self._invert(np.log(np.where(inside, ohm, self.R_min))))
         return np.where(inside, np.clip(kelvin, self.T_min, self.T_max), np.nan)
+
+    def _one_temperature(self, ohm: float) -> float:
+        if not self.R_min <= ohm <= self.R_max:
+            return math.nan
+        return min(max(math.exp(self._pieces.inverse(math.log(ohm))), self.T_min), self.T_max)
 
     def resistance(self, temperature: float) -> float:
         """Resistance (ohm) at `temperature` (K). Raises CalibrationError outside the range."""
@@ -119,7 +127,7 @@ class Calibration:
 
     def sensitivity(self, temperature: float) -> float:
         """dlnR/dlnT at `temperature` (K); negative for RuO2. Raises CalibrationError outside the range."""
-        return float(self._curve(self._log(temperature), 1))
+        return self._pieces.slope(self._log(temperature))
 
     def sd_temperature(self, resistance: float, sd_resistance: float) -> float:
         """Standard deviation (K) of the temperature at `resistance` +- `sd_resistance` (ohm), the curve's
@@ -127,10 +135,11 @@ class Calibration:
 
         Raises CalibrationError outside the range.
         """
-        kelvin = self.temperature(resistance)
-        reading = sd_resistance / (resistance * self.sensitivity(kelvin))
-        log_t = math.log(kelvin)
-        between = float(self._curve(log_t) - self._monotone(log_t)) / self.sensitivity(kelvin)
+        kelvin = self.temperature(float(resistance))
+        log_t = self._log(kelvin)
+        sensitivity = self._pieces.slope(log_t)
+        reading = sd_resistance / (resistance * sensitivity)
+        between = (self._pieces.value(log_t) - self._monotone_pieces.value(log_t)) / sensitivity
         return kelvin * math.hypot(reading, self.relative_sd, between)
 
     def _log(self, temperature: float) -> float:
@@ -158,6 +167,14 @@ class Calibration:
         monotone = np.all(slopes * slopes[0] > 0)
         return spline if monotone else self._monotone
 
+    @cached_property
+    def _pieces(self) -> "_Pieces":
+        return _Pieces.of(self._curve)
+
+    @cached_property
+    def _monotone_pieces(self) -> "_Pieces":
+        return _Pieces.of(self._monotone)
+
     def _invert(self, log_r: Array) -> Array:
         """ln T at ln R inside the range: Newton's method between the two points around it."""
         curve, knots = self._curve, self._log_resistances
@@ -182,6 +199,56 @@ class Calibration:
             if done:
                 break
         return np.asarray(curve.x[piece] + step)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """A monotone cubic spline for one number at a time: knots, and (cubic, square, slope, start) from each knot on."""
+
+    knots: list[float]
+    pieces: list[tuple[float, float, float, float]]
+    values: list[float]  # at the knots, made to rise
+    sign: float
+
+    @classmethod
+    def of(cls, curve: Any) -> Self:
+        knots, pieces = curve.x.tolist(), [tuple(piece) for piece in curve.c.T.tolist()]
+        values = [piece[3] for piece in pieces] + [float(curve(knots[-1]))]
+        sign = 1.0 if values[-1] > values[0] else -1.0
+        return cls(knots, pieces, [sign * value for value in values], sign)
+
+    def _at(self, x: float) -> tuple[float, tuple[float, float, float, float]]:
+        number = min(max(bisect_right(self.knots, x) - 1, 0), len(self.pieces) - 1)
+        return x - self.knots[number], self.pieces[number]
+
+    def value(self, x: float) -> float:
+        step, (cubic, square, slope, start) = self._at(x)
+        return ((cubic * step + square) * step + slope) * step + start
+
+    def slope(self, x: float) -> float:
+        step, (cubic, square, slope, _) = self._at(x)
+        return (3 * cubic * step + 2 * square) * step + slope
+
+    def inverse(self, value: float) -> float:
+        """Where the spline has a value within its range: Newton's method between two knots."""
+        number = min(max(bisect_right(self.values, self.sign * value) - 1, 0), len(self.pieces) - 1)
+        cubic, square, slope, start = self.pieces[number]
+        low, high = 0.0, self.knots[number + 1] - self.knots[number]
+        rise = self.values[number + 1] - self.values[number]
+        step = high * (self.sign * value - self.values[number]) / rise
+        for _ in range(INVERSION_STEPS):
+            miss = ((cubic * step + square) * step + slope) * step + start - value
+            if miss * self.sign < 0:
+                low = step
+            else:
+                high = step
+            following = step - miss / ((3 * cubic * step + 2 * square) * step + slope)
+            if not low <= following <= high:
+                following = 0.5 * (low + high)
+            if abs(following - step) <= 1e-15:
+                break
+            step = following
+        return self.knots[number] + step
 
 
 def read_calibration(path: str | Path, *, relative_sd: float = 0.0) -> Calibration:

@@ -9,6 +9,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -149,6 +150,22 @@ class Linked(Instrument):  # type: ignore[misc]
         """Send a command without asking for errors."""
         with self.lock:
             self.adapter.write(command)
+
+    def shout(self, command: str) -> None:
+        """Send a command in whatever state the link is, once and at once, see `Link.shout`."""
+        if self._link:
+            self._link.shout(command)
+        else:
+            self.adapter.write(command)
+
+    def hurried(self, patience: float) -> AbstractContextManager[None]:
+        """Inside, nothing is repeated and a reply is waited for `patience` (s) only, see `Link.hurried`."""
+        return self._link.hurried(patience) if self._link else nullcontext()
+
+    @property
+    def clean(self) -> bool:
+        """Whether the last exchange ended as it must; always True without a link that watches it."""
+        return self._link is None or self._link.clean
 
     def refusals(self) -> list[str]:
         """What the instrument says it refused since the last look; asking clears it."""

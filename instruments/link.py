@@ -20,7 +20,8 @@ neither are questions that change something by being asked (a status register th
 import re
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from pymeasure.adapters import Adapter
@@ -61,11 +62,12 @@ def open_link(
     read_termination: str = "\n",
     write_termination: str = "\n",
     quiet: float = 0.1,
+    back_off: tuple[float, ...] = BACK_OFF,
 ) -> "Link":
     """A Link over the PyVISA resource of that name; nothing is sent yet. Raises LinkError.
 
     `timeout` (s) is the longest wait for a reply; `quiet` (s) is the silence after which no stray line is
-    expected.
+    expected; `back_off` are the pauses (s) before each repetition of a question.
     """
 
     def reopen() -> Any:
@@ -78,6 +80,7 @@ def open_link(
         read_termination=read_termination,
         write_termination=write_termination,
         quiet=quiet,
+        back_off=back_off,
     )
 
 
@@ -97,6 +100,7 @@ class Link(Adapter):  # type: ignore[misc]
         read_termination: str = "\n",
         write_termination: str = "\n",
         quiet: float = 0.1,
+        back_off: tuple[float, ...] = BACK_OFF,
     ) -> None:
         super().__init__()
         self.resource_name = resource_name
@@ -111,6 +115,8 @@ class Link(Adapter):  # type: ignore[misc]
         self._end = read_termination.encode("ascii")
         self._write_termination = write_termination
         self._quiet = quiet
+        self._back_off = back_off
+        self._patience: float | None = None  # s, while hurried
         self._expected: re.Pattern[str] | None = None
         self._opening: tuple[str, ...] = ()
         self._forget: tuple[str, ...] = ()
@@ -163,8 +169,52 @@ class Link(Adapter):  # type: ignore[misc]
             self.clean = True
             self._exchange("*IDN?", self._is_mine)
 
+    def shout(self, command: str, wait: float = 0.2) -> None:
+        """Send a command in whatever state the link is, once and at once; the link is in doubt afterwards.
+
+        For a command that must reach an instrument which may not be able to answer. Raises LinkError when it could
+        not be sent, or when another thread has kept the link for `wait` (s).
+        """
+        with self._seized(f"{command!r} was not sent", wait):
+            self.clean = False
+            if self._broken:
+                self._close_quietly()
+                self._open()
+            self._send(command)
+
+    @contextmanager
+    def hurried(self, patience: float, wait: float = 0.2) -> Iterator[None]:
+        """Inside, nothing is repeated, a reply is waited for `patience` (s) only, and no other thread interferes.
+
+        Raises LinkError when another thread has kept the link for `wait` (s).
+        """
+        with self._seized("nothing was sent", wait):
+            usual, back_off, self._back_off = self.connection.timeout, self._back_off, ()
+            self._patience = patience
+            try:
+                self._be_patient(1e3 * patience)
+                yield
+            finally:
+                self._patience, self._back_off = None, back_off
+                self._be_patient(usual)
+
+    @contextmanager
+    def _seized(self, otherwise: str, wait: float) -> Iterator[None]:
+        if not self.lock.acquire(timeout=wait):
+            raise LinkError(f"{self.who}: {otherwise}, because another thread keeps this link; use one of your own")
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    def _be_patient(self, milliseconds: float) -> None:
+        try:
+            self.connection.timeout = milliseconds
+        except VISA_TROUBLE:
+            self._broken = True
+
     def _persist(self, action: Callable[[], T]) -> T:
-        for pause in BACK_OFF:
+        for pause in self._back_off:
             try:
                 return action()
             except LinkError:
@@ -214,6 +264,8 @@ class Link(Adapter):  # type: ignore[misc]
         self.connection = self._open_resource()
         self._waiting = waiting_probe(self.connection, self.resource_name)
         self._fresh, self._broken = True, False
+        if self._patience is not None:
+            self._be_patient(1e3 * self._patience)
 
     def _renew(self) -> None:
         if not self._fresh and (self._broken or is_socket(self.resource_name)):

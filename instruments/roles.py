@@ -178,6 +178,69 @@ class MagnetSupply(Identified, Protocol):
         ...
 
 
+class PersistentMagnet(MagnetSupply, Protocol):
+    """A magnet supply with a persistent switch; `field` is the coil's, `supply_field` the supply's own.
+
+    Commands begin what they say and return at once. None of them is ever sent but by the method of that name.
+    """
+
+    @property
+    def supply_field(self) -> float:
+        """Flux density (T) that the supply's current would make in the coil."""
+        ...
+
+    @property
+    def leads_rate(self) -> float:
+        """Rate (A/s) of the supply alone, behind a cold switch."""
+        ...
+
+    @property
+    def coil_constant(self) -> float:
+        """Flux density per current (T/A)."""
+        ...
+
+    @property
+    def switch_installed(self) -> bool:
+        """Whether the supply knows of the switch."""
+        ...
+
+    @property
+    def switch_heated(self) -> bool:
+        """Whether the heater of the switch is on."""
+        ...
+
+    @property
+    def persistent(self) -> bool:
+        """Whether the supply takes the magnet for persistent."""
+        ...
+
+    @property
+    def switch_heat_time(self) -> float:
+        """Time (s) in which the switch becomes warm."""
+        ...
+
+    @property
+    def switch_cool_time(self) -> float:
+        """Time (s) in which the switch becomes cold."""
+        ...
+
+    def heat_switch(self) -> None:
+        """Begin to heat the switch; refused while supply and coil carry different currents."""
+        ...
+
+    def cool_switch(self) -> None:
+        """Begin to cool the switch."""
+        ...
+
+    def leads_to_coil(self) -> None:
+        """Behind a cold switch: bring the supply to the coil's current."""
+        ...
+
+    def leads_to_zero(self) -> None:
+        """Behind a cold switch: bring the supply to zero."""
+        ...
+
+
 class DCBias(Protocol):
     """A dc source; a voltage becomes a bias current behind a resistor."""
 

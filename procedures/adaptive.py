@@ -9,21 +9,24 @@ import math
 from itertools import pairwise
 
 import numpy as np
-from pymeasure.experiment import ListParameter
+import pandas as pd
+from pymeasure.experiment import BooleanParameter, ListParameter
 
 from coldfinger.analysis.design import CHECK_FACTOR, START_BELOW, WARM_SHARE, Ask, Descent, Targets
-from coldfinger.procedures.base import COLUMNS, RANGE_SETTLING, TransportProcedure, check_mode
+from coldfinger.procedures.base import COLUMNS, TransportProcedure, check_mode
+from coldfinger.procedures.continuing import PART_COLUMN
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
-from coldfinger.procedures.point import GRADIENT, Point
+from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage
+from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.savings import Saving, savings
 from coldfinger.procedures.settling import Arrival, Settling
-from coldfinger.procedures.station import duration_text
+from coldfinger.procedures.station import Station, duration_text
 from coldfinger.procedures.temperature_ramp import FREQUENCIES
 
 ADAPTIVE_COLUMNS = [*COLUMNS, "T_middle (K)", "sd_base", "sd_energy"]
@@ -34,7 +37,8 @@ _POLL = 1.0  # s
 _START_TOLERANCE = 0.01  # where arriving takes no time; keeps the first point below the end of the fit window
 _SETTLE_TIMES = 12.0  # time-outs in thermal time constants of the chip
 _SETTLE_EXTRA = 900.0  # s, for the refrigerator itself
-_FINDING = 20.0  # s until current, frequency and sensitivity suit the film
+_ADAPTING = 27.0  # s for a new current and frequency on the way, at the policy's lower frequencies
+_FINDING = 26.0  # s until current, frequency and sensitivity suit the film
 _ROW_OVERHEAD = 2.0  # s, filter delay and bus
 _NO_SIGNAL = 5.0  # s.d. of a shortest row below which a relative precision has no meaning
 _BLIND_WINDOWS = 4  # shortest windows where there is no signal
@@ -53,6 +57,8 @@ class AdaptiveRamp(TransportProcedure):
     start = QuantityParameter("Start", units="K", default=0.7)
     stop = QuantityParameter("Stop", units="K", default=0.05)
     field = QuantityParameter("Field", units="Oe", default=0.0)
+    persistent = BooleanParameter("Persistent", default=False)
+    leads_to_zero = BooleanParameter("Leads to zero", default=True)
     base_target = QuantityParameter("Relative s.d. of base value", default=0.003)
     energy_target = QuantityParameter("Relative s.d. of E_a", default=0.01)
     budget = QuantityParameter("Time budget", units="h", default=3.0)
@@ -71,6 +77,7 @@ class AdaptiveRamp(TransportProcedure):
     def check(self) -> None:
         limits, calibration = self.station.limits, self.station.calibration
         limits.check_field(self.field * OERSTED)
+        check_persistent(self.station, self.persistent)
         for what, temperature in (("start", self.start), ("stop", self.stop)):
             limits.check_temperature(temperature, what)
             low, high = calibration.T_min, calibration.T_max
@@ -123,31 +130,48 @@ class AdaptiveRamp(TransportProcedure):
 
     def plan(self, since: Whereabouts | None = None) -> Plan:
         station, first = self.station, START_BELOW * self.start
-        since = since or self.whereabouts()
+        now, since = since is None, since or self.whereabouts()
         return Plan(
             f"adaptive R(T) at {self.field:g} Oe",
             (
-                field_stage(station, since.field, self.field * OERSTED),
+                *field_stages(station, since.field, self.field * OERSTED, self.persistent, self.leads_to_zero, now=now),
                 approach_stage(station, since.temperature, first, _START_TOLERANCE, _ARRIVAL_WINDOW),
                 Stage("finding the signal", _FINDING),
-                Stage(f"descent to {show(self.stop, 'temperature')}", self._descent_seconds()),
+                Stage(f"descent to {show(self.stop, 'temperature')}", *self._descent_duration()),
             ),
         )
 
-    def _usual_places(self) -> list[float]:
-        """Temperatures (K) of a descent of which nothing is known yet."""
+    def _usual_places(self) -> tuple[list[float], list[float]]:
+        """Temperatures (K) of a descent of which nothing is known yet: the shortest usual one, and the longest.
+
+        The middle lies a step below the scout; or further down, with a cold check below it, in a film whose
+        resistance grows so much that below the scout every place asks for another excitation.
+        """
         warm, stop = float(WARM_SHARE * self.start), float(self.stop)
         scout = max(warm / CHECK_FACTOR, stop)
-        below = {warm, scout, math.sqrt(scout * stop), stop}
-        return [START_BELOW * self.start, *sorted(below, reverse=True)]
+        middle = math.sqrt(scout * stop)
+        short = {warm, scout, max(scout / CHECK_FACTOR, stop), stop}
+        long = {warm, scout, middle, math.sqrt(middle * stop), stop}
+        first = START_BELOW * self.start
+        return [first, *sorted(short, reverse=True)], [first, *sorted(long, reverse=True)]
+
+    def _descent_duration(self) -> tuple[float, float]:
+        """Expected seconds of the descent and their s.d.; a way back is not foreseen.
+
+        The harmonic mean of the two usual ones is off by the same share of either, and half their distance the s.d.
+        """
+        usual, growing = self._usual_places()
+        adapting = _ADAPTING * max(len(growing) - len({*usual} & {*growing}) + 1, 0)
+        short, long = self._seconds_of(usual), self._seconds_of(growing) + adapting
+        return 2.0 * short * long / (short + long), 0.5 * (long - short)
 
     def _descent_seconds(self) -> float:
-        places = self._usual_places()
+        return self._descent_duration()[0]
+
+    def _seconds_of(self, places: list[float]) -> float:
+        """Seconds of the ways and rows; new ranges of heater and bridge settle on the way."""
         row = self.shortest_window + _ROW_OVERHEAD
-        station = self.station
-        ranges = len({(station.heater_range_for(T), station.control_excitation_for(T)) for T in places}) - 1
-        ways = math.fsum(self._approach_seconds(before, after) for before, after in pairwise(places))
-        return ways + ranges * RANGE_SETTLING + (len(places) + 2) * row
+        return math.fsum(self._approach_seconds(*way) for way in pairwise(places)) + (len(places) + 2) * row
 
     def _approach_seconds(self, before: float, after: float) -> float:
         return self._settling_seconds(before, after, self._tolerance(after))
@@ -162,14 +186,16 @@ class AdaptiveRamp(TransportProcedure):
         return float(self.passing_tolerance if temperature < START_BELOW * self.start else _START_TOLERANCE)
 
     def take_data(self) -> None:
-        self.reach_field(self.field * OERSTED)
-        loading = self.station.network.loading_conductance()
-        targets = Targets(self.base_target, self.energy_target)
-        self.descent = Descent(self.start, self.stop, targets, loading)
-        self._noises: list[tuple[float, float]] = []
-        self._arrived = self._go_to(self.descent.place)
+        self._begin_design()
+        spent = 0.0 if self._earlier is None else self._tell_again(self._earlier)
+        self._began_descent = self.active_time() - spent
+        if (ask := self.descent.ask()) is None:
+            self._conclude()
+            return
+        hold_field(self, self.field * OERSTED, self.persistent, self.leads_to_zero)
+        self._arrived = self._go_to(ask.temperature)
         self.start_excitation()
-        self._began_descent = self.station.clock.time()
+        self._began_descent = self.active_time() - spent
         self._expected = self._descent_seconds()
         while (ask := self.descent.ask()) is not None:
             self._measure(ask)
@@ -178,16 +204,62 @@ class AdaptiveRamp(TransportProcedure):
             self._watch_budget()
         self._conclude()
 
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """The design is told the rows again and asks for what is missing then."""
+        self._begin_design()
+        if self._tell_again(rows) < 0:
+            return ""
+        self._earlier, self.kept_rows = rows, len(rows)
+        ask = self.descent.ask()
+        if ask is None:
+            return "the targets are met, or as near as they come: only the fit is left"
+        return f"it goes on at {show(ask.temperature, 'temperature')}: {ask.why}"
+
+    _earlier: pd.DataFrame | None = None
+
+    def _begin_design(self) -> None:
+        loading = self.station.network.loading_conductance()
+        self.descent = Descent(self.start, self.stop, Targets(self.base_target, self.energy_target), loading)
+        self._noises: list[tuple[float, float]] = []
+
+    def _tell_again(self, rows: pd.DataFrame) -> float:
+        """Tell the design the rows of earlier parts; the seconds they took, -1 where it asks for others than these."""
+        spent = 0.0
+        for _, part in rows.groupby(PART_COLUMN):
+            times = part["time (s)"].to_numpy()
+            began = times[0] - self.shortest_window - spent
+            for row in part.to_dict("records"):
+                ask = self.descent.ask()
+                if ask is None or not math.isclose(ask.temperature, row["T_set (K)"], rel_tol=1e-9):
+                    return -1.0
+                flags, rho, sd = Quality(int(row["flags"])), row["rho (ohm)"], row["rho_sd (ohm)"]
+                believed = not flags & DISBELIEVED
+                self.descent.tell(row["T_sample (K)"], rho if believed else math.nan, sd, row["T_sample_sd (K)"])
+                passed = row["time (s)"] - began
+                if believed and rho > 0:
+                    interval, _ = reading_grid(POLES * row["time_constant (s)"])
+                    noise = sd / rho * math.sqrt(row["readings"] * interval)
+                    self._note_noise(row["T_sample (K)"], noise, passed)
+                self.descent.hurried |= passed > 3600.0 * self.budget
+            spent = float(times[-1] - began)
+        return spent
+
+    def _note_noise(self, temperature: float, noise: float, passed: float) -> None:
+        """Remember the relative s.d. of one second, and what can still be reached in the time that is left (s)."""
+        self._noises.append((temperature, noise))
+        self.descent.finest = noise / math.sqrt(max(3600.0 * self.budget - passed, 1.0))
+
     def _go_to(self, temperature: float) -> bool:
         """Wait until the sample's own sensor is near a temperature (K); False when the time is up first.
 
         The mixing chamber is not asked: what its sensor shows at the very bottom may be off by more than that.
         """
         timeout = _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(temperature)
+        self.emit("setpoint", ("temperature", temperature, "K"))
         self.set_temperature(temperature)
         settling = Settling(temperature, self._tolerance(temperature) * temperature, _ARRIVAL_WINDOW, timeout)
         while True:
-            arrival = settling.update(self.station.clock.time(), self.sample_temperature())
+            arrival = settling.update(self.active_time(), self.sample_temperature())
             if arrival is not Arrival.BUSY:
                 return arrival is Arrival.IDLE
             self.pause_for(_POLL)
@@ -234,26 +306,24 @@ class AdaptiveRamp(TransportProcedure):
         self.descent.tell(point.temperature, rho if believed else math.nan, sd, point.temperature_sd)
         if believed and rho > 0:
             noise = sd / rho * math.sqrt(point.raw.readings * point.raw.interval)
-            self._noises.append((point.temperature, noise))
-            left = max(3600.0 * self.budget - (point.raw.time - self._began_descent), 1.0)
-            self.descent.finest = noise / math.sqrt(left)
+            self._note_noise(point.temperature, noise, point.raw.time - self.stood_still - self._began_descent)
         base, energy = self.descent.reached()
         numbers = {"T_middle (K)": self.descent.middle, "sd_base": base, "sd_energy": energy}
         return {name: value if math.isfinite(value) else math.nan for name, value in numbers.items()}
 
     def _report_progress(self) -> None:
-        passed = self.station.clock.time() - self._began_descent
+        passed = self.active_time() - self._began_descent
         self.emit("progress", min(99.0, 100.0 * passed / self._expected))
 
     def _watch_budget(self) -> None:
-        passed = self.station.clock.time() - self._began_descent
+        passed = self.active_time() - self._began_descent
         if passed > 3600.0 * self.budget and not self.descent.hurried:
             self.descent.hurried = True
             self.emit("mark", ("budget", f"{duration_text(passed)} are spent; the targets are given up"))
 
     def _conclude(self) -> None:
         """Write the fit, whether the targets are met, and what was saved into the run."""
-        fit, seconds = self.descent.fit(), self.station.clock.time() - self._began_descent
+        fit, seconds = self.descent.fit(), self.active_time() - self._began_descent
         if fit is None:
             self.emit("mark", ("targets", "no fit: fewer than five rows can be believed"))
             return

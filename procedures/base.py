@@ -10,20 +10,22 @@ from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
+import pandas as pd
 from pymeasure.experiment import Procedure
 
 from coldfinger.instruments.errors import LinkError
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.checks.verdict import Verdict
+from coldfinger.procedures.control import SLICE, RunControl, Stopped
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.planning import Plan, Whereabouts
-from coldfinger.procedures.point import Point, evaluate, read_point
+from coldfinger.procedures.point import GRADIENT_OF, Point, evaluate, read_point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, show
-from coldfinger.procedures.settling import Arrival, Settling
-from coldfinger.procedures.station import Station
+from coldfinger.procedures.settling import Arrival, Settling, wait_for
+from coldfinger.procedures.station import Station, duration_text
 
 COLUMNS = [
     "time (s)",
@@ -71,9 +73,14 @@ _MOST_ADAPTATIONS = 5
 class ProcedureFailure(Exception):
     """The run cannot go on; the sentence says why and what became of it."""
 
+    stops_queue = False
+    """Whether what follows in a queue must not be begun either."""
 
-class Stopped(Exception):
-    """The user asked to stop; the data so far are complete."""
+
+class Interlocked(ProcedureFailure):
+    """An interlock ended the run."""
+
+    stops_queue = True
 
 
 class TransportProcedure(Procedure):  # type: ignore[misc]
@@ -84,12 +91,28 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
     station: Station
     keeper: ExcitationKeeper
     heater_changed = False
+    gradient_of = GRADIENT_OF[0]
+    """What the 10 % rule is relative to."""
     verdicts: tuple[Verdict, ...] = ()
     """What the belief tests of this run have found, in their order."""
+    kept_rows = 0
+    """How many of the rows given to `go_on_after` stand; what is measured now comes after them."""
+    seam = _NO_REMARK
+    """Remark of the next row."""
+    stood_still = 0.0  # s
 
     def use(self, station: Station) -> None:
         """Give the procedure its station; call before `check` and before it is run."""
         self.station = station
+        self.control = RunControl()
+        self.stood_still, self.seam = 0.0, _NO_REMARK
+
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """Prepare to take only what `rows` of an interrupted run do not hold; one sentence of what will be done.
+
+        "" where that cannot be: the run begins again. `kept_rows` tells how many of the rows stand. Nothing moves.
+        """
+        return ""
 
     def check(self) -> None:
         """Raise LimitError or QuantityError, with one sentence, for parameters that cannot be run."""
@@ -134,38 +157,105 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
 
     # Waiting
 
-    def pause_for(self, seconds: float) -> None:
-        """Let time pass; raises Stopped when the user wants to stop."""
-        self.station.clock.sleep(seconds)
-        self.stop_if_asked()
+    def active_time(self) -> float:
+        """The station's clock (s) without the time that the run was paused: for pace, time-outs and budgets."""
+        return self.station.clock.time() - self.stood_still
 
-    def stop_if_asked(self) -> None:
+    def pause_for(self, seconds: float) -> bool:
+        """Let time pass; raises Stopped when the user wants to stop. True when the run was paused meanwhile."""
+        paused = False
+        if seconds > SLICE:
+            end = self.active_time() + seconds
+            while (left := end - self.active_time()) > SLICE:
+                self.station.clock.sleep(SLICE)
+                paused |= self.stop_if_asked()
+            seconds = left
+        self.station.clock.sleep(seconds)
+        return self.stop_if_asked() or paused
+
+    def stop_if_asked(self) -> bool:
+        """Between two rows, or in a wait: end the run or stand still as asked; True after a pause."""
+        self.end_if_asked()
+        if self.control.order is None:
+            return False
+        self._stand_still()
+        return True
+
+    def end_if_asked(self) -> None:
+        """Raise Stopped when the run was asked to end; where a row is being read and no pause may come."""
         if self.should_stop():
-            raise Stopped("stopped by the user")
+            raise Stopped(self.control.reason)
+
+    def _stand_still(self) -> None:
+        """Hold every set point where it is until the run is resumed, or the pause's own time is up."""
+        station, control = self.station, self.control
+        began = station.clock.time()
+        moved = station.magnet.state is RampState.RAMPING
+        if moved:
+            station.magnet.pause()
+        self.emit("mark", ("paused", "set points are held where they are, excitation and bias stay as they are"))
+        control.paused = True
+        try:
+            self._wait_for_release()
+        finally:
+            control.paused = False
+        if moved and station.magnet.state is RampState.PAUSED:
+            station.go_on()
+        passed = station.clock.time() - began
+        self.stood_still += passed
+        self.seam |= Quality.SEAM
+        self.emit("mark", ("resumed", f"after {duration_text(passed)}", {"seconds": passed}))
+
+    def _wait_for_release(self) -> None:
+        clock, control = self.station.clock, self.control
+        order, since = control.order, clock.time()
+        while (present := control.order) is not None:
+            if present is not order:
+                order, since = present, clock.time()
+            left = since + present.seconds - clock.time()
+            if left <= 0:
+                raise Stopped(
+                    f"the pause lasted longer than {duration_text(present.seconds)}, as long as it was given; "
+                    "the run can be continued"
+                )
+            clock.sleep(min(left, SLICE))
+            self.end_if_asked()
+
+    def held_row(self, remarks: Quality) -> Quality:
+        """Remarks of the row that is written now, with the seam before it."""
+        remarks, self.seam = remarks | self.seam, _NO_REMARK
+        return remarks
 
     def reach_field(self, field: float) -> None:
         """Ramp the field at the sample to `field` (T) and wait until the supply holds it."""
         station = self.station
         target = field - station.field_offset
         way = abs(target - station.magnet.field)
+        self.emit("setpoint", ("field", field, "T"))
         station.go_to_field(field)
         timeout = 60.0 + 1.5 * way / station.magnet.ramp_rate
         tolerance = station.file.sections["magnet"]["tolerance"]
         settling = Settling(target, tolerance, window=3.0, timeout=timeout)
-        while True:
-            now, value = station.clock.time(), station.magnet.field
-            state = station.magnet.state
-            if state == RampState.QUENCH:
-                raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
-            arrival = settling.update(now, value)
-            if arrival is Arrival.IDLE and station.magnet_holding():
-                return
-            if arrival is Arrival.WARN:
-                raise ProcedureFailure(
-                    f"the field did not arrive at {show(field, 'field')} within {timeout:.0f} s; the supply reads "
-                    f"{show(value + station.field_offset, 'field')} and is {state.name.lower()}"
-                )
-            self.pause_for(_FIELD_POLL)
+
+        def look() -> float | None:
+            value = station.magnet.field
+            return None if station.magnet.state is RampState.QUENCH else value
+
+        def again() -> None:
+            if station.magnet.state is not RampState.QUENCH:
+                station.go_to_field(field)
+
+        holding = station.magnet_holding
+        arrival = wait_for(
+            settling, look, self.active_time, self.pause_for, also=holding, again=again, period=_FIELD_POLL
+        )
+        if arrival is Arrival.ERROR:
+            raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
+        if arrival is Arrival.WARN:
+            raise ProcedureFailure(
+                f"the field did not arrive at {show(field, 'field')} within {timeout:.0f} s; the supply reads "
+                f"{show(self.present_field(), 'field')} and is {station.magnet.state.name.lower()}"
+            )
 
     def set_temperature(self, temperature: float, *, within_row: bool = False) -> bool:
         """Command a mixing-chamber temperature (K) with the ranges that belong to it; True if they are new.
@@ -205,13 +295,14 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         Returns False when the time is up first. `window` and `timeout` in seconds.
         """
         station = self.station
+        self.emit("setpoint", ("temperature", temperature, "K"))
         self.set_temperature(temperature)
         absolute = tolerance * temperature
         chamber = Settling(temperature, absolute, window, timeout)
         sample = Settling(temperature, absolute, window, timeout)
         readings: deque[tuple[float, float]] = deque(maxlen=_SMOOTHED)
         while True:
-            now = station.clock.time()
+            now = self.active_time()
             readings.append((station.controller.temperature, self.sample_temperature()))
             # A few readings together: the noise of one must not begin the window anew.
             arrivals = {
@@ -238,11 +329,14 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
 
     def start_excitation(self) -> None:
         """Bring source and lock-in to work, at the excitation that suits the film."""
-        self.keeper = ExcitationKeeper(self.station, self.wish())
+        self.keeper = ExcitationKeeper(self.station, self.wish(), self.pause_for, self._note)
         self.keeper.start()
         for _ in range(_MOST_ADAPTATIONS):
             if not self.keeper.prepare():
                 return
+
+    def _note(self, kind: str, text: str, data: dict[str, Any]) -> None:
+        self.emit("mark", (kind, text, data))
 
     def wish(self) -> Wish:
         return Wish()
@@ -280,7 +374,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
                 self.emit("mark", ("retaken", str(error)))
                 remarks |= Quality.RETAKEN
                 continue
-            point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage)
+            point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage, self.gradient_of)
             if self._bridge_moved():
                 remarks |= Quality.NOT_SETTLED if last else _NO_REMARK
                 self.pause_for(BRIDGE_SETTLING)
@@ -294,7 +388,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         if self.heater_changed:
             remarks |= Quality.HEATER_RANGE_CHANGED
             self.heater_changed = False
-        row = self._row(point, field, set_point, point.flags | remarks)
+        row = self._row(point, field, set_point, self.held_row(point.flags | remarks))
         self.emit("results", row | extra(point) if extra else row)
         return point
 

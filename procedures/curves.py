@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.procedures.base import TransportProcedure
+from coldfinger.procedures.checks.schedule import latest
+from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.station import Station
@@ -19,6 +21,8 @@ class CurveFamily:
     kind = "family"
     key = ""
     """Name of the quantity that differs, as in the manifest: "field_Oe", "temperature_K"."""
+    order = "one after the other"
+    """How the curves are measured."""
 
     def __init__(
         self, station: Station, procedures: Sequence[TransportProcedure], places: Sequence[Whereabouts]
@@ -44,7 +48,7 @@ class CurveFamily:
         stages = []
         for procedure, end in zip(self.procedures, self._ends, strict=True):
             plan = procedure.plan(since)
-            stages.append(Stage(plan.title, plan.seconds))
+            stages.append(Stage(plan.title, plan.seconds, plan.sd))
             since = end
         return Plan(f"{self.kind} of {len(stages)} curves", tuple(stages))
 
@@ -92,6 +96,7 @@ class CurveFamily:
                 "outcome": result.outcome,
                 "rows": result.rows,
                 "believed": result.rows - result.disbelieved,
+                "checks": [check_line(verdict) for verdict in latest(result.verdicts)],
             }
             for i, result in enumerate(results)
         ]
@@ -100,6 +105,7 @@ class CurveFamily:
             "kind": self.kind,
             "simulated": self.station.simulated,
             "station": self.station.name,
+            "order": self.order,
             "wanted": [self.value(i) for i in range(len(self.procedures))],
             "runs": runs,
         }
@@ -108,6 +114,11 @@ class CurveFamily:
             json.dump(data, file, indent=2)
             file.write("\n")
         return path
+
+
+def check_line(verdict: Verdict) -> dict[str, str]:
+    """A belief test's verdict as reports show it."""
+    return {"name": verdict.name, "verdict": verdict.outcome, "sentence": verdict.sentence}
 
 
 def free_name(folder: Path, name: str) -> Path:

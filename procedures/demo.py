@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.curves import free_name
+from coldfinger.procedures.checks.schedule import latest
+from coldfinger.procedures.curves import check_line, free_name
 from coldfinger.procedures.family import FamilyMember
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.rt_family import RTFamily
@@ -113,6 +114,7 @@ def as_json(plan: DemoPlan, result: DemoResult) -> dict[str, Any]:
                 "reason": member.run.reason,
                 "flagged": member.run.disbelieved,
                 "label": member.label,
+                "checks": [check_line(verdict) for verdict in latest(member.run.verdicts)],
                 "fit": None if member.fit is None else member.fit.to_json(),
             }
             for member in result.members

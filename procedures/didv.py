@@ -15,6 +15,7 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pandas as pd
 from pymeasure.experiment import IntegerParameter, ListParameter
 
 from coldfinger.procedures.base import COLUMNS, TransportProcedure, check_mode
@@ -27,6 +28,7 @@ from coldfinger.procedures.point import POLES, Point
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
+from coldfinger.procedures.station import Station
 
 BIAS_COLUMNS = [
     *COLUMNS,
@@ -153,7 +155,44 @@ class DifferentialResistance(TransportProcedure):
             ),
         )
 
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """The biases after those of the rows: from zero along the same branch, with the same ac current."""
+        biases, done = self.set_biases(), len(rows) - 1
+        self._earlier, self.kept_rows = rows, len(rows)
+        if done > len(biases):
+            return "nothing is left to be measured"
+        if done == len(biases):
+            return "the row after the sweep is left, with the bias path open"
+        bias, way = biases[done], " and ".join(show(value, "current") for value in self._branch(done))
+        passing = f", by way of {way}" if way else ""
+        return f"it goes on at a bias of {show(bias, 'current')}, row {done + 1} of {len(biases)}{passing}"
+
+    _earlier: pd.DataFrame | None = None
+
+    def _branch(self, i: int) -> list[float]:
+        """Biases (A) by which row `i` is reached from zero with its history: the branch's end, and the one before."""
+        biases = self.set_biases()
+        before = biases[:i]
+        if not before or abs(biases[i]) >= abs(before[-1]) or before[-1] == 0.0:
+            return []
+        sign = math.copysign(1.0, before[-1])
+        furthest = max((value for value in before if value * sign > 0), key=abs)
+        return [furthest, before[-1]] if furthest != before[-1] else [furthest]
+
+    def _go_on_from(self, rows: pd.DataFrame) -> None:
+        """What the earlier part knew: the cold chip, the slopes, the dc state of the last row, the ac current."""
+        self._cold = float(rows["T_sample (K)"].iloc[0])
+        for i, row in enumerate(rows.to_dict("records")):
+            if not int(row["flags"]) & DISBELIEVED and math.isfinite(row["rho (ohm)"]):
+                connected = 0 < i <= len(self.set_biases())
+                self.slopes.append(Slope(row["bias (A)"], row["rho (ohm)"], row["rho_sd (ohm)"], connected))
+        slope = self._two_terminal(row["rho (ohm)"])
+        self._state = _Film(row["bias (A)"], row["V_film (V)"], row["V_bias (V)"], slope)
+        self.keeper.wish = Wish("fixed", min(row["I (A)"], self._largest_ac()), row["f (Hz)"], self.precision)
+
     def take_data(self) -> None:
+        if self._earlier is not None and len(self._earlier) == len(self.set_biases()) + 2:
+            return
         station = self.station
         station.need_bias()
         self.slopes: list[Slope] = []
@@ -163,10 +202,13 @@ class DifferentialResistance(TransportProcedure):
         self._remark = Quality(0) if arrived else Quality.NOT_SETTLED
         self._rest(self._soak())
         self.start_excitation()
-        self._keep_excitation()
         self._state = _Film()
-        self._cold = self._row_without_bias()
-        self._sweep()
+        if self._earlier is None:
+            self._keep_excitation()
+            self._cold = self._row_without_bias()
+        else:
+            self._go_on_from(self._earlier)
+        self._sweep(max(self.kept_rows - 1, 0))
         self._row_without_bias()
         self._say_what_came_out()
 
@@ -190,11 +232,15 @@ class DifferentialResistance(TransportProcedure):
         self._settle()
         return self._take(0.0, 0, connected=False).temperature
 
-    def _sweep(self) -> None:
+    def _sweep(self, first: int = 0) -> None:
         station, biases = self.station, self.set_biases()
+        if first == len(biases):
+            return
         station.bias_on(self.largest * 1e-9)
-        before = 0.0
-        for i, bias in enumerate(biases):
+        for passing in self._branch(first):
+            station.move_bias(passing)
+        before = biases[first - 1] if first else 0.0
+        for i, bias in enumerate(biases[first:], first):
             station.move_bias(bias)
             self._settle()
             self._take(bias, round(math.copysign(1.0, bias - before)) if bias != before else 0)
@@ -205,11 +251,10 @@ class DifferentialResistance(TransportProcedure):
 
     def _settle(self) -> None:
         """Until the filter shows the new slope but for what it goes on settling during the row's own delay."""
-        clock, tau = self.station.clock, self.keeper.present.time_constant
-        end = clock.time() + (SETTLING_TIME_CONSTANTS - POLES) * tau
-        self.pause_for(0.5 * (end - clock.time()))
+        end = self.active_time() + (SETTLING_TIME_CONSTANTS - POLES) * self.keeper.present.time_constant
+        self.pause_for(0.5 * (end - self.active_time()))
         self.keeper.follow()
-        self.pause_for(max(0.0, end - clock.time()))
+        self.pause_for(max(0.0, end - self.active_time()))
 
     def _rest(self, seconds: float) -> None:
         while seconds > 0:

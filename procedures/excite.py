@@ -4,7 +4,9 @@ Every change is followed by the settling time of the filter, and the row after i
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from coldfinger.procedures.excitation import (
     GENTLE_CEILING,
@@ -13,17 +15,32 @@ from coldfinger.procedures.excitation import (
     SETTLING_TIME_CONSTANTS,
     Excitation,
     averaged_noise,
+    averaging_time,
     choose_sensitivity,
     gentle_current,
     noise_bandwidth,
     policy_band,
+    searched_current,
+    searched_frequency,
     time_constant_for,
 )
 from coldfinger.procedures.quality import Quality
+from coldfinger.procedures.search_excitation import (
+    LONGEST_LOOK,
+    SHORTEST_LOOK,
+    SMALLER,
+    Found,
+    Look,
+    search,
+)
 from coldfinger.procedures.station import Station
 
 _POLES = 4
 _TYPICAL_READINGS = 10
+_READING = 0.5  # s between two readings of a look of the search
+_ATTEMPTS = 3  # searches that a link may spoil
+_NO_SIGNAL = 10.0  # s.d. of a typical row below which there is nothing to search
+_INTO_PHASE = 4  # frequencies tried until the phase is small enough to know rho
 _NOISE_ROOM = 6.0  # full scale is never below this many s.d. of the noise: a superconductor must not overload
 
 
@@ -43,13 +60,23 @@ class Wish:
 class ExcitationKeeper:
     """Applies a Wish through the station's source and lock-in; remembers what was last seen of the film."""
 
-    def __init__(self, station: Station, wish: Wish) -> None:
+    def __init__(
+        self,
+        station: Station,
+        wish: Wish,
+        pause: Callable[[float], object] | None = None,
+        say: Callable[[str, str, dict[str, Any]], None] = lambda kind, text, data: None,
+    ) -> None:
         self.station = station
         self.wish = wish
+        self.found: Found | None = None
+        """What the last search found; None before there was one, and in the other modes."""
+        self._pause, self._say = pause or station.clock.sleep, say
         self.sensitivity = 0.0
         self._band: int | None = None
         self._resistivity = math.inf  # unknown: begin with the gentlest band
         self._impedance = math.inf
+        self._phase = 0.0
         self.present = self._wanted()
 
     def start(self) -> None:
@@ -63,10 +90,13 @@ class ExcitationKeeper:
 
     def prepare(self) -> Quality:
         """Adapt to what was seen last; returns the remarks for the next row."""
-        flags = Quality(0)
+        flags, before = Quality(0), self.present
+        if self._search_due():
+            self._search()
         wanted = self._wanted()
-        if wanted != self.present:
+        if wanted != before:
             flags |= Quality.EXCITATION_CHANGED
+        if wanted != self.present:
             self._set_sensitivity_for(abs(self._impedance) * wanted.current)
             self._apply(wanted)
             self._wait()
@@ -79,8 +109,15 @@ class ExcitationKeeper:
     def overdue(self) -> bool:
         """Whether the next `prepare` would change the excitation, or the signal fills its full scale."""
         return (
-            self._wanted() != self.present or abs(self._impedance) * self.present.current > RANGE_UP * self.sensitivity
+            self._search_due()
+            or self._wanted() != self.present
+            or abs(self._impedance) * self.present.current > RANGE_UP * self.sensitivity
         )
+
+    def averaging_time(self) -> float:
+        """Seconds of averaging that give the wanted precision with the film and the noise as last seen."""
+        noise = self.station.input_noise.density(self.present.frequency, self._finite_impedance)
+        return averaging_time(self.wish.precision, self._finite_impedance * self.present.current, noise)
 
     def saw(self, x: float, y: float, resistivity: float) -> None:
         """Remember the last signal (V) and the resistivity (ohm/sq, nan if unknown) derived from it."""
@@ -124,12 +161,118 @@ class ExcitationKeeper:
         if self.wish.mode == "fixed":
             current, frequency = self.wish.current, self.wish.frequency
             return Excitation(current, frequency, self._time_constant(frequency))
+        if self.wish.mode == "searched" and self.found is not None:
+            return self._searched(self.found)
         self._band = policy_band(self._resistivity, self._band)
         _, current, frequency = POLICY[self._band]
         time_constant = self._time_constant(frequency)
         if self.wish.mode == "gentle" and math.isfinite(self._impedance):
             current = self._gentle(current, frequency, time_constant)
         return Excitation(current, frequency, time_constant)
+
+    def _searched(self, found: Found) -> Excitation:
+        """Smallest current that gives the precision in a typical row, if the film bears it, else what it bears."""
+        frequency = searched_frequency(found.phase_per_hertz, self.wish.precision)
+        time_constant = self._time_constant(frequency)
+        resistivity, impedance = self._resistivity, self._impedance
+        if not math.isfinite(impedance):
+            resistivity, impedance = found.resistivity, found.resistance
+        noise = self.station.input_noise.density(frequency, impedance)
+        noise *= averaged_noise(time_constant, _POLES, 0.4, _TYPICAL_READINGS)
+        needed = noise / (self.wish.precision * max(impedance, 1.0))
+        present = self.present.current / self.wish.current_share
+        largest = min(found.largest_current(resistivity, self.wish.precision), POLICY[0][1])
+        current = searched_current(largest, needed, self._least_searched(), present)
+        return Excitation(current, frequency, time_constant)
+
+    def _least_searched(self) -> float:
+        """Smallest current (A) that leaves room for a third of it: what tests and searches look at."""
+        return SMALLER * self._least_current()
+
+    def _least_current(self) -> float:
+        least, _ = getattr(self.station.source, "voltage_range", (0.0, math.inf))
+        return max(float(least) / self.station.network.series_resistance, 1e-13)
+
+    def _search_due(self) -> bool:
+        if self.wish.mode != "searched" or not math.isfinite(self._impedance):
+            return False
+        if self._impedance * self.present.current < _NO_SIGNAL * self._typical_noise():
+            return False
+        here = self.station.controller.setpoint
+        return self.found is None or self.found.outdated(self._resistivity, here)
+
+    def _typical_noise(self) -> float:
+        noise = self.station.input_noise.density(self.present.frequency, self._finite_impedance)
+        return noise * averaged_noise(self.present.time_constant, _POLES, 0.4, _TYPICAL_READINGS)
+
+    def _search(self) -> None:
+        """Ask the film and remember what it said; where it says nothing the policy goes on."""
+        station = self.station
+        place = station.controller.setpoint
+        for _ in range(_ATTEMPTS):
+            doubts = station.doubts
+            frequency = self._find_frequency()
+            most = station.limits.current
+            precision, least = self.wish.precision, self._least_current()
+            answer = search(
+                lambda current, wanted, f=frequency: self._search_look(current, f, wanted),  # type: ignore[misc]
+                lambda times: self._pause(times * station.thermal_time(place)),
+                self._resistivity,
+                precision,
+                least,
+                most,
+            )
+            station.confirm()
+            if station.doubts == doubts:
+                break
+        if answer is None:
+            self.found = Found.nothing(self._resistivity, place)
+            self._say("search", "the film gives no resistivity to search with; the smallest current goes on", {})
+            return
+        effect, look = answer
+        self.found = Found(look.resistivity, place, effect, look.phase / look.frequency, self._impedance)
+        chosen = self._searched(self.found)
+        data = self.found.to_json(chosen.current, chosen.frequency, precision)
+        self._say("search", str(self.found), data)
+
+    def _find_frequency(self) -> float:
+        """Come down in frequency until the lines are small enough; returns it (Hz)."""
+        frequency = self.present.frequency
+        for _ in range(_INTO_PHASE):
+            look = self._search_look(self.present.current, frequency, 1.0)
+            phase = look.phase if look is not None else self._phase
+            lower = searched_frequency(phase / frequency, self.wish.precision)
+            if lower == frequency:
+                break
+            frequency = lower
+        return frequency
+
+    def _search_look(self, current: float, frequency: float, precision: float) -> Look | None:
+        """One look at a current (A) and frequency (Hz), to a relative precision if that takes a reasonable time."""
+        excitation = Excitation(current, frequency, self._time_constant(frequency))
+        if excitation != self.present:
+            if math.isfinite(self._impedance):
+                self._set_sensitivity_for(self._impedance * current)
+            self._apply(excitation)
+            self._wait()
+            self._look()
+        density = self.station.input_noise.density(frequency, self._finite_impedance)
+        wanted = averaging_time(precision, self._finite_impedance * current, density)
+        count = round(min(max(wanted, SHORTEST_LOOK), LONGEST_LOOK) / _READING)
+        xs, ys = 0.0, 0.0
+        for _ in range(count):
+            self._pause(_READING)
+            x, y = self.station.lockin.xy
+            xs, ys = xs + x / count, ys + y / count
+        sd = density * averaged_noise(excitation.time_constant, _POLES, _READING, count)
+        inversion = self.station.network.invert(xs, ys, self.voltage, frequency, noise=sd)
+        self._phase = inversion.phase_degrees
+        self.saw(xs, ys, inversion.resistivity)
+        if not inversion.valid or not inversion.resistivity > 0:
+            return None
+        return Look(
+            current, frequency, inversion.resistivity, inversion.resistivity_sd(sd, sd), inversion.phase_degrees
+        )
 
     def _time_constant(self, frequency: float) -> float:
         """Smallest time constant (s) that suits the frequency (Hz) and is not below the wish."""
@@ -180,7 +323,7 @@ class ExcitationKeeper:
         self.sensitivity = sensitivity
 
     def _wait(self) -> None:
-        self.station.clock.sleep(SETTLING_TIME_CONSTANTS * self.present.time_constant)
+        self._pause(SETTLING_TIME_CONSTANTS * self.present.time_constant)
 
     def _look(self) -> None:
         """Read the signal once and come down to its size step by step."""

@@ -38,10 +38,10 @@ class FieldFamily(CurveFamily):
     def __init__(self, station: Station, temperatures: str | Sequence[float], **parameters: Any) -> None:
         if isinstance(temperatures, str):
             temperatures = parse_list(temperatures, "temperature", "temperatures")
-        self.temperatures = tuple(sorted((float(t) for t in temperatures), reverse=True))
+        self.temperatures = from_the_warmest(temperatures)
         refuse_unknown(FieldSweep, parameters, own="temperature")
         fields = FieldSweep(**parameters).turning_points()
-        parameters.setdefault("demagnetise", max(abs(field) for field in fields))
+        parameters.setdefault("demagnetise", largest_of(fields))
         sweeps = [FieldSweep(**parameters, temperature=temperature) for temperature in self.temperatures]
         ends = [Whereabouts(fields[-1] * OERSTED, temperature) for temperature in self.temperatures]
         super().__init__(station, sweeps, ends)
@@ -67,6 +67,16 @@ class FieldFamily(CurveFamily):
 
         manifest = self.measure(Path(folder), switch or StopSwitch(), progress, keep)
         return FieldFamilyResult(isotherms, manifest)
+
+
+def from_the_warmest(temperatures: Sequence[float]) -> tuple[float, ...]:
+    """Temperatures in their order of a family: the warmest first."""
+    return tuple(sorted((float(temperature) for temperature in temperatures), reverse=True))
+
+
+def largest_of(fields: Sequence[float]) -> float:
+    """Where the demagnetisation before a sweep between these fields begins."""
+    return max(abs(field) for field in fields)
 
 
 @dataclass(frozen=True)

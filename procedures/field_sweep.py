@@ -1,16 +1,20 @@
 """R(H) at a fixed temperature: the field goes from start to stop, or round a loop, continuously or in steps."""
 
+from dataclasses import replace
 from itertools import pairwise
 
-from pymeasure.experiment import ListParameter, Parameter
+import pandas as pd
+from pymeasure.experiment import BooleanParameter, ListParameter, Parameter
 
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.persistent import PersistentMode, check_persistent, hold_field, mode_of, refuse_moving
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
 from coldfinger.procedures.point import Point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list
 from coldfinger.procedures.setpoints import decaying_alternation, linear, listed
+from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
 
 MODES_OF_SWEEP = ("continuous", "stepped")
@@ -28,6 +32,8 @@ class FieldSweep(SweepingProcedure):
     mode = ListParameter("Mode", choices=list(MODES_OF_SWEEP), default="continuous")
     window = QuantityParameter("Averaging window", units="s", default=4.0)
     demagnetise = QuantityParameter("Demagnetise from, 0 if not", units="Oe", default=0.0)
+    persistent = BooleanParameter("Persistent", default=False)
+    leads_to_zero = BooleanParameter("Leads to zero", default=True)
 
     def turning_points(self) -> list[float]:
         if not self.points.strip():
@@ -36,6 +42,8 @@ class FieldSweep(SweepingProcedure):
 
     def check(self) -> None:
         super().check()
+        refuse_moving(self.persistent and self.mode != "stepped")
+        check_persistent(self.station, self.persistent)
         if len(listed(self.turning_points())) < 2:
             raise LimitError(f"a sweep needs two different fields; {self.turning_points()[0]:g} Oe is only one")
         if self.demagnetise < 0:
@@ -61,7 +69,7 @@ class FieldSweep(SweepingProcedure):
         return decaying_alternation(self.demagnetise, _LAST_PEAK, _DECAY)
 
     def plan(self, since: Whereabouts | None = None) -> Plan:
-        since = since or self.whereabouts()
+        now, since = since is None, since or self.whereabouts()
         fields = self.turning_points()
         way = [since.field / OERSTED, *self.alternation(), fields[0]]
         moves = [field_stage(self.station, a * OERSTED, b * OERSTED) for a, b in pairwise(way)]
@@ -74,15 +82,40 @@ class FieldSweep(SweepingProcedure):
         usual = self.station.file.sections["magnet"]["ramp_rate"]
         moving = sum(abs(b - a) for a, b in pairwise(steps)) * OERSTED / usual
         seconds = moving + len(steps) * (_STEP_OVERHEAD + self.window + _ROW_OVERHEAD)
+        if self.persistent:
+            mode = PersistentMode(self.station)
+            first = replace(
+                first, seconds=first.seconds + mode.freeing(since.field, self.leads_to_zero, now=now).seconds
+            )
+            seconds += mode.visiting([field * OERSTED for field in steps], self.leads_to_zero)
         return Plan(
             title, (first, *self.beginning_stages(since.temperature), Stage(f"{len(steps)} settled fields", seconds))
         )
 
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """Where the field was held the sweep goes on; otherwise its leg begins again, after a demagnetisation all."""
+        complete, reach = None, self.moving_reach(rows)
+        if self.mode == "stepped":
+            legs = [at for at, _, _ in self.steps()]
+            if rows["leg"].tolist() != legs[: len(rows)]:
+                return ""
+            complete, reach = legs[len(rows) : len(rows) + 1] != [legs[len(rows) - 1]], 0.0
+        sentence = self.go_on_legs(rows, station, complete, reach)
+        if not self.in_place and not self.over and self.demagnetise > 0:
+            self.leg = 0
+            return ""
+        return sentence
+
     def take_data(self) -> None:
+        if self.over:
+            return
         fields = self.turning_points()
-        for field in self.alternation():
-            self.reach_field(field * OERSTED)
-        self.reach_field(fields[0] * OERSTED)
+        if self.persistent:
+            mode_of(self).leave()
+        if self.leg == 0 and not self.in_place:
+            for field in self.alternation():
+                self.reach_field(field * OERSTED)
+        self.reach_first_field()
         self.begin()
         if self.mode == "stepped":
             self._visit()
@@ -95,13 +128,14 @@ class FieldSweep(SweepingProcedure):
 
         with self.swept():
             for leg, (start, stop) in enumerate(pairwise(fields)):
-                self.sweep_to(stop, leg, progress)
+                if leg >= self.leg:
+                    self.sweep_to(stop, leg, progress)
                 done += abs(stop - start)
 
     def _visit(self) -> None:
         steps = self.steps()
-        for i, (leg, field, direction) in enumerate(steps):
-            self.reach_field(field * OERSTED)
+        for i, (leg, field, direction) in enumerate(steps[self.kept_rows :], self.kept_rows):
+            hold_field(self, field * OERSTED, self.persistent, self.leads_to_zero)
             self._settled_row(leg, field, direction)
             self.emit("progress", 100.0 * (i + 1) / len(steps))
             self.stop_if_asked()

@@ -21,6 +21,7 @@ class Limits:
     where: str = "the station"
     bias: float = 0.0  # A dc
     bias_step: float = 10e-9  # A
+    fastest: float = 60.0  # s in which the station can come to harm if nobody acts
 
     def check_field(self, field: float, what: str = "field") -> None:
         """Raise LimitError for a field (T) beyond the limit."""

@@ -27,6 +27,7 @@ from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.planning import Plan, Whereabouts, field_stage
 from coldfinger.procedures.point import POLES
 from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
 
 
@@ -59,13 +60,20 @@ class LowFieldMagnetoresistance(SweepingProcedure):
             ),
         )
 
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """Where the field was held the leg goes on; otherwise it begins again, the legs before it stand."""
+        return self.go_on_legs(rows, station, None, self.moving_reach(rows))
+
     def take_data(self) -> None:
-        self.reach_field(self.span * OERSTED)
-        self.reach_field(-self.span * OERSTED)
+        if self.over:
+            return
+        if self.leg == 0 and not self.in_place:
+            self.reach_field(self.span * OERSTED)
+        self.reach_first_field()
         self.begin()
         ends = self.turning_points()[1:]
         with self.swept():
-            for leg, stop in enumerate(ends):
+            for leg, stop in enumerate(ends[self.leg :], self.leg):
                 self.sweep_to(stop, leg)
                 self.emit("progress", 100.0 * (leg + 1) / len(ends))
 

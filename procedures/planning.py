@@ -11,10 +11,11 @@ _NOISE_ROOM = 0.78  # of the tolerance: every reading of a window must lie insid
 
 @dataclass(frozen=True)
 class Stage:
-    """One part of a plan: what happens, and its expected duration (s)."""
+    """One part of a plan: what happens, its expected duration (s), and the s.d. of that where it depends on chance."""
 
     what: str
     seconds: float
+    sd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,15 +38,26 @@ class Plan:
         """Expected duration (s) of the whole."""
         return math.fsum(stage.seconds for stage in self.stages)
 
+    @property
+    def sd(self) -> float:
+        """Standard deviation (s) of the duration of the whole: root of the sum of squares."""
+        return math.hypot(*(stage.sd for stage in self.stages))
+
     def __str__(self) -> str:
         width = max((len(stage.what) for stage in self.stages), default=0)
-        lines = [f"  {stage.what:<{width}}  {duration_text(stage.seconds)}" for stage in self.stages]
-        return "\n".join([self.title, *lines, f"  {'in all':<{width}}  {duration_text(self.seconds)}"])
+        whole = Stage("in all", self.seconds, self.sd)
+        lines = [f"  {stage.what:<{width}}  {_time_text(stage)}" for stage in (*self.stages, whole)]
+        return "\n".join([self.title, *lines])
 
     def to_json(self) -> dict[str, Any]:
-        """Title, stages and sum in seconds."""
-        stages = [{"what": stage.what, "seconds": stage.seconds} for stage in self.stages]
-        return {"title": self.title, "stages": stages, "seconds": self.seconds}
+        """Title, stages and sum in seconds, each with its s.d."""
+        stages = [{"what": stage.what, "seconds": stage.seconds, "sd": stage.sd} for stage in self.stages]
+        return {"title": self.title, "stages": stages, "seconds": self.seconds, "sd": self.sd}
+
+
+def _time_text(stage: Stage) -> str:
+    known = duration_text(stage.seconds)
+    return f"{known} ± {duration_text(stage.sd)}" if stage.sd > 0 else known
 
 
 def field_stage(station: Station, start: float, stop: float) -> Stage:

@@ -8,7 +8,7 @@ of a moving temperature.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from statistics import fmean
 
 from coldfinger.analysis.network import Inversion
 from coldfinger.instruments.errors import LinkError
@@ -16,6 +16,7 @@ from coldfinger.instruments.roles import BridgeStatus, LockInStatus
 from coldfinger.procedures.excitation import Excitation, averaged_noise
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.settling import next_look
+from coldfinger.procedures.spread import spread
 from coldfinger.procedures.station import Station
 
 POLES = 4  # 24 dB/oct
@@ -23,6 +24,8 @@ _LONGEST_INTERVAL = 0.5  # s between two readings
 _NO_DELAY = 0.1  # s, a delay that no temperature ramp notices
 _SCATTER = 6.0  # times the expected noise: more than that is not noise
 GRADIENT = 0.10  # largest relative difference between sample and mixing chamber
+GRADIENT_OF = ("mixing chamber", "sample", "smaller")
+"""What the difference between sample and mixing chamber is relative to; "smaller" is the stricter of the two."""
 PHASE = 45.0  # degrees
 
 
@@ -108,12 +111,12 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
         time=start + 0.5 * interval * (count - 1),
         x=fmean(xs),
         y=fmean(ys),
-        x_spread=pstdev(xs),
-        y_spread=pstdev(ys),
+        x_spread=spread(xs),
+        y_spread=spread(ys),
         readings=count,
         interval=interval,
         sensor=fmean(ohms),
-        sensor_spread=pstdev(ohms),
+        sensor_spread=spread(ohms),
         sensor_readings=count,
         sensor_power=station.bridge.excitation_power,
         mixing_chamber=fmean(kelvins),
@@ -129,14 +132,22 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
     return raw
 
 
-def evaluate(raw: Raw, station: Station, excitation: Excitation, voltage: float) -> Point:
+def gradient(sample: float, mixing_chamber: float, of: str = GRADIENT_OF[0]) -> float:
+    """Relative difference between two temperatures (K), by what it is taken of (one of GRADIENT_OF)."""
+    denominators = {"mixing chamber": mixing_chamber, "sample": sample, "smaller": min(sample, mixing_chamber)}
+    return abs(sample - mixing_chamber) / denominators[of]
+
+
+def evaluate(
+    raw: Raw, station: Station, excitation: Excitation, voltage: float, gradient_of: str = GRADIENT_OF[0]
+) -> Point:
     """Resistivity by undoing lines and loading, temperature by the calibration, and why not to believe them."""
     impedance = math.hypot(raw.x, raw.y) / excitation.current
     noise = station.input_noise.density(excitation.frequency, impedance)
     sd = noise * averaged_noise(excitation.time_constant, POLES, raw.interval, raw.readings)
     inversion = station.network.invert(raw.x, raw.y, voltage, excitation.frequency, noise=sd)
     temperature, temperature_sd = _temperature(raw, station)
-    flags = _flags(raw, temperature, inversion)
+    flags = _flags(raw, temperature, inversion, gradient_of)
     if raw.sensor_spread > _SCATTER * _single_sensor_sd(raw, station) + 0.1 * raw.sensor:
         flags |= Quality.SCATTER
     return Point(raw, temperature, temperature_sd, inversion, sd, sd, inversion.resistivity_sd(sd, sd), flags)
@@ -158,7 +169,7 @@ def _temperature(raw: Raw, station: Station) -> tuple[float, float]:
     return temperature, float(station.calibration.sd_temperature(raw.sensor, sd))
 
 
-def _flags(raw: Raw, temperature: float, inversion: Inversion) -> Quality:
+def _flags(raw: Raw, temperature: float, inversion: Inversion, gradient_of: str) -> Quality:
     flags = Quality(0)
     overload = LockInStatus.INPUT_OVERLOAD | LockInStatus.FILTER_OVERLOAD | LockInStatus.OUTPUT_OVERLOAD
     if raw.lockin_status & overload:
@@ -171,7 +182,7 @@ def _flags(raw: Raw, temperature: float, inversion: Inversion) -> Quality:
         flags |= Quality.STALE_THERMOMETER
     if math.isnan(temperature):
         flags |= Quality.OUTSIDE_CALIBRATION
-    elif abs(temperature - raw.mixing_chamber) > GRADIENT * raw.mixing_chamber:
+    elif gradient(temperature, raw.mixing_chamber, gradient_of) > GRADIENT:
         flags |= Quality.GRADIENT
     if not inversion.valid:
         flags |= Quality.PHASE

@@ -47,6 +47,9 @@ class Quality(IntFlag):
     BELIEF_TEST_FAILED = 1 << 16
     """Remark: a belief test failed at this excitation and nothing was changed; the run says which, and by how much."""
 
+    SEAM = 1 << 17
+    """Remark: the run was paused, or interrupted and continued, just before this row."""
+
 
 DISBELIEVED = (
     Quality.OVERLOAD

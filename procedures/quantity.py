@@ -88,7 +88,31 @@ def parse(text: object, kind: str, what: str = "value") -> float:
     if not name:
         raise QuantityError(f'{what}: {text!r} has no unit; write for example "{example}"')
     factor = _factor(name, unit, text, what, example)
-    value = float(f"{number * factor:.15g}")  # 600 Oe, 60 mT and 0.06 T are one and the same float
+    # 600 Oe, 60 mT and 0.06 T are one and the same float; what stands in SI keeps all its digits.
+    value = number if factor == 1.0 else float(f"{number * factor:.15g}")
+    if not math.isfinite(value):
+        raise QuantityError(f'{what}: {text!r} is not a finite number; write for example "{example}"')
+    return value
+
+
+def parse_in(text: object, unit: str, what: str = "value", example: str = "") -> float:
+    """Number in `unit` of a text in any unit of the same dimension: parse_in("60 mT", "Oe") is 600.
+
+    `unit` may be an inverse such as "1/Oe", written "4 1/Oe" or "4 /Oe". Raises QuantityError as `parse` does.
+    """
+    example = example or f"1 {unit}"
+    match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not match[2]:
+        bare = match is not None or (isinstance(text, (int, float)) and not isinstance(text, bool))
+        said = "has no unit" if bare else f"is not a number with a unit such as {unit}"
+        raise QuantityError(f'{what}: {text!r} {said}; write for example "{example}"')
+    name, target, power = match[2], unit, 1
+    if unit.startswith("1/"):
+        if not name.startswith(("1/", "/")):
+            raise QuantityError(f'{what}: {text!r} has the wrong dimension; write for example "{example}"')
+        name, target, power = name.partition("/")[2].strip(), unit[2:], -1
+    number, factor = float(match[1]), _factor(name, target, text, what, example) ** power
+    value = number if factor == 1.0 else float(f"{number * factor:.15g}")
     if not math.isfinite(value):
         raise QuantityError(f'{what}: {text!r} is not a finite number; write for example "{example}"')
     return value

@@ -22,11 +22,14 @@ import pandas as pd
 
 from coldfinger.analysis.figures import FamilyCurve, family_figure
 from coldfinger.procedures.base import TransportProcedure
+from coldfinger.procedures.checks.schedule import latest
 from coldfinger.procedures.curves import CurveFamily
 from coldfinger.procedures.family import FamilyMember, believed, evaluate_member
-from coldfinger.procedures.planning import Whereabouts
+from coldfinger.procedures.grid import TemperatureGrid, run_grid
+from coldfinger.procedures.planning import Plan, Whereabouts
 from coldfinger.procedures.quantity import OERSTED, parse_list
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, stop_on_signals
+from coldfinger.procedures.setpoints import BY_FIELD, BY_TEMPERATURE, ORDERS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 
@@ -36,17 +39,48 @@ class RTFamily(CurveFamily):
 
     `fields` in tesla, or text such as "0, 30, 100 Oe"; `parameters` are those of TemperatureRamp without its field
     (start and stop in K, pacing, points, excitation, ...). Fields are taken in rising order of |H|, so that no field
-    is approached from above. Raises LimitError or QuantityError for what cannot be run.
+    is approached from above.
+
+    order      "by field": one ramp after the other; "by temperature": settled temperatures (25 logarithmic ones
+               unless `pacing` and `points` say otherwise), at each of them every field, from a demagnetised magnet
+    alternate  every other ramp goes the other way: down, up, down, ... Only by field
+
+    Raises LimitError, QuantityError or ValueError for what cannot be run.
     """
 
     kind = "R(T) family"
     key = "field_Oe"
 
-    def __init__(self, station: Station, fields: str | Sequence[float], **parameters: Any) -> None:
+    def __init__(
+        self,
+        station: Station,
+        fields: str | Sequence[float],
+        *,
+        order: str = BY_FIELD,
+        alternate: bool = False,
+        **parameters: Any,
+    ) -> None:
         wanted = parse_list(fields, "field", "fields") if isinstance(fields, str) else fields
-        self.fields = tuple(sorted(wanted, key=lambda field: (abs(field), field)))
+        self.fields = in_rising_order(wanted)
+        if order not in ORDERS:
+            raise ValueError(f"order {order!r} is not one of {', '.join(ORDERS)}")
+        self.order = order
         refuse_unknown(TemperatureRamp, parameters, own="field")
-        ramps = [TemperatureRamp(**parameters, field=field / OERSTED) for field in self.fields]
+        self.grid: TemperatureGrid | None = None
+        if order == BY_TEMPERATURE:
+            if alternate:
+                raise ValueError(
+                    "alternate: by temperature the fields rise at every temperature, because a field that is "
+                    "approached from above holds the magnet's trapped flux; leave it out, or choose the order by field"
+                )
+            parameters = {"pacing": "log points", "points": 25, **parameters}
+            self.grid = TemperatureGrid(self.fields, **parameters)
+            self.grid.use(station)
+            self.grid.check()
+        ramps = [
+            TemperatureRamp(**(backwards(parameters) if alternate and i % 2 else parameters), field=field / OERSTED)
+            for i, field in enumerate(self.fields)
+        ]
         ends = [Whereabouts(field, ramp.set_temperatures()[-1]) for field, ramp in zip(self.fields, ramps, strict=True)]
         super().__init__(station, ramps, ends)
 
@@ -55,6 +89,12 @@ class RTFamily(CurveFamily):
 
     def name(self, number: int) -> str:
         return f"{self.value(number):g}-Oe"
+
+    def plan(self) -> Plan:
+        if self.grid is None:
+            return super().plan()
+        plan = self.grid.plan()
+        return Plan(f"{self.kind} of {len(self.fields)} curves, {self.order}", plan.stages)
 
     def run(
         self,
@@ -91,8 +131,39 @@ class RTFamily(CurveFamily):
             members.append(evaluate_member(self.value(number), result, self.station))
             finished(members[-1])
 
-        manifest = self.measure(folder, switch, progress, evaluate, header)
+        measure = self.measure if self.grid is None else self._measure_grid
+        manifest = measure(folder, switch, progress, evaluate, header)
         return FamilyResult(folder, members, self.station.simulated, manifest)
+
+    def _measure_grid(
+        self,
+        folder: Path,
+        switch: StopSwitch,
+        progress: Callable[[int], Progress],
+        finished: Callable[[int, RunResult], None],
+        header: dict[str, Any] | None,
+    ) -> Path:
+        assert self.grid is not None
+        ramps = [ramp for ramp in self.procedures if isinstance(ramp, TemperatureRamp)]
+        names = [self.name(i) for i in range(len(ramps))]
+        results = run_grid(
+            self.grid, ramps, names, self.station, folder, header=header, switch=switch, progress=progress
+        )
+        for i, result in enumerate(results):
+            finished(i, result)
+        return self._manifest(folder, results)
+
+
+def backwards(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The same ramp the other way round."""
+    usual = TemperatureRamp(**parameters)
+    listed = ", ".join(reversed([f"{value!r} K" for value in parse_list(usual.temperatures, "temperature", "list")]))
+    return {**parameters, "start": usual.stop, "stop": usual.start, "temperatures": listed}
+
+
+def in_rising_order(fields: Sequence[float]) -> tuple[float, ...]:
+    """Fields in rising order of |H|, so that none is approached from above."""
+    return tuple(sorted(fields, key=lambda field: (abs(field), field)))
 
 
 def refuse_unknown(procedure: type[TransportProcedure], parameters: dict[str, Any], own: str) -> None:
@@ -113,12 +184,13 @@ class FamilyResult:
     manifest: Path
 
     def table(self) -> pd.DataFrame:
-        """One row a field: law, status, value, s.d. and 95 % limit of every parameter (SI, K), rows believed."""
+        """One row a field: law, status, value, s.d. and 95 % limit of every parameter (SI, K), rows believed, tests."""
         rows = []
         for member in self.members:
             run = member.run
             row: dict[str, Any] = {"field_Oe": member.field_oersted, "label": member.label, "outcome": run.outcome}
             row |= {"rows": run.rows, "believed": run.rows - run.disbelieved}
+            row["checks"] = ", ".join(f"{verdict.name} {verdict.outcome}" for verdict in latest(run.verdicts))
             if member.fit is not None:
                 row |= {"law": member.fit.law, "status": member.fit.status, "chi2_nu": member.fit.chi2_nu}
                 for name, estimate in member.fit.parameters.items():

@@ -2,7 +2,8 @@
 
 The procedure's rows go into the run file as they are emitted, each on disk before the next is begun. Whatever ends
 the run (the last row, Ctrl-C, an instrument, a full disk) is written into the file as its outcome, after the
-station has been brought to its safe state unless the caller asked to leave it as it is after a good end.
+station has been brought to its safe state unless the caller asked to leave it as it is after a good end. A run may
+go on where another ended: it is a further part of the same run then, in a folder of its own.
 """
 
 import contextlib
@@ -10,25 +11,35 @@ import logging
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.base import ProcedureFailure, Stopped, TransportProcedure
+from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
 from coldfinger.procedures.checks.verdict import Verdict
+from coldfinger.procedures.continuing import Continuation, continuation_of
+from coldfinger.procedures.control import STOPPED, AttendedClock, RunControl, Stopped
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.folder import run_name
+from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import DISBELIEVED, disbelief
+from coldfinger.procedures.quality import DISBELIEVED, Quality, disbelief
+from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station import SafeReport, Station
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[float, float], None]
 """Called with percent done and the station's clock (s)."""
+
+Watch = Callable[[str, Any], None]
+"""Called with topic and record of everything that a procedure emits, after it is on disk; "began" brings the writer."""
+
+StopSwitch = RunControl
+"""What a run is stopped with."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +53,7 @@ class RunResult:
     disbelieved: int
     safe: tuple[SafeReport, ...]
     verdicts: tuple[Verdict, ...] = ()  # of the belief tests, in their order
-
-
-class StopSwitch:
-    """Asks a run to stop after its present row; may be thrown from any thread or signal handler.
-
-    While `closing` is set the station is on its way to its safe state, and no signal may interrupt that.
-    """
-
-    def __init__(self) -> None:
-        self._event = threading.Event()
-        self.closing = False
-
-    def throw(self) -> None:
-        self._event.set()
-
-    def thrown(self) -> bool:
-        return self._event.is_set()
+    stops_queue: bool = False  # what follows in a queue must not be begun either
 
 
 @contextlib.contextmanager
@@ -88,32 +83,112 @@ def run_procedure(
     *,
     details: tuple[str, ...] = (),
     header: Mapping[str, Any] | None = None,
-    switch: StopSwitch | None = None,
+    switch: RunControl | None = None,
+    control: RunControl | None = None,
     progress: Progress = lambda percent, time: None,
+    attend: Callable[[], None] = lambda: None,
+    watch: Watch = lambda topic, record: None,
     leave_as_is: bool = False,
+    continues: Path | Run | Sequence[Path] = (),
+    sync: bool = True,
 ) -> RunResult:
     """Run `procedure` at a connected `station` and write its run folder into `folder`.
 
     `details` go into the folder's name, `header` into the file. `leave_as_is` keeps field, temperature and
     excitation after a run that is done; after any other end the station goes to its safe state.
-    Raises LimitError or QuantityError for parameters that cannot be run, RunFileError when the file cannot be
-    begun: nothing has moved then. Every later trouble is an outcome of the result.
+
+    `control` (or `switch`, the same) pauses and ends the run from any thread. `attend` is called in the measuring
+    thread in every wait, at least every half second of the station's clock; it may raise Stopped or ProcedureFailure
+    to end the run. `continues` is an interrupted run, or all its parts, the oldest first: this run is their next part.
+    `sync` as of RunWriter.
+
+    Raises LimitError or QuantityError for parameters that cannot be run, or a run that cannot be continued by this
+    procedure, RunFileError when the file cannot be begun or the interrupted run cannot be read: nothing has moved
+    then. Every later trouble is an outcome of the result.
     """
-    switch = switch or StopSwitch()
+    control = control or switch or RunControl()
     procedure.use(station)
     procedure.check()
+    continuation = continuation_of(procedure, station, continues)
     writer = RunWriter(
         folder / run_name(type(procedure).__name__, *details),
-        header={**describe(station), **(header or {})},
+        header={**describe(station), **(header or {}), **(continuation.header() if continuation else {})},
         columns=procedure.DATA_COLUMNS,
         procedure=procedure,
         clock=station.clock,
+        sync=sync,
     )
-    run = _Run(procedure, station, writer, switch, progress)
+    return run_into(writer, procedure, station, control, progress, attend, watch, continuation, leave_as_is=leave_as_is)
+
+
+def run_into(
+    writer: RunWriter,
+    procedure: TransportProcedure,
+    station: Station,
+    control: RunControl,
+    progress: Progress = lambda percent, time: None,
+    attend: Callable[[], None] = lambda: None,
+    watch: Watch = lambda topic, record: None,
+    continuation: Continuation | None = None,
+    *,
+    leave_as_is: bool = False,
+) -> RunResult:
+    """Carry a checked procedure out into a run file that has been begun, and close the file; see run_procedure."""
+    run = _Run(procedure, station, writer, control, progress, watch)
     try:
-        return run.to_its_end(leave_as_is)
+        with attended(procedure, control, attend):
+            ending = run.carry_out(continuation)
+        return run.to_its_end(leave_as_is, ending)
     finally:
         writer.close()
+
+
+@contextlib.contextmanager
+def attended(procedure: TransportProcedure, control: RunControl, attend: Callable[[], None]) -> Iterator[None]:
+    """Within this block the procedure obeys `control`, and the station's clock calls `attend` in every sleep."""
+    station = procedure.station
+    clock = station.clock
+    procedure.control, procedure.should_stop = control, control.thrown
+    station.clock = AttendedClock(clock, control, attend)
+    try:
+        yield
+    finally:
+        station.clock = clock
+
+
+def carry_out(
+    procedure: TransportProcedure, control: RunControl, attend: Callable[[], None], watch: Watch
+) -> tuple[str, str, bool]:
+    """Carry out, without a file, what takes no rows: outcome, reason, and whether a queue must not go on.
+
+    `procedure.use` and `check` come before; the safe state after a bad end is left to the caller.
+    """
+    procedure.emit = watch
+
+    def act() -> None:
+        procedure.startup()
+        procedure.execute()
+
+    with attended(procedure, control, attend):
+        return _ending(act, lambda text: None)
+
+
+def _ending(act: Callable[[], None], alarm: Callable[[str], None]) -> tuple[str, str, bool]:
+    """How `act` ended, in words, and whether a queue must not go on; `alarm` hears of what nobody foresaw."""
+    try:
+        act()
+    except Stopped as stop:
+        return "stopped", str(stop), False
+    except KeyboardInterrupt:
+        return "stopped", STOPPED, False
+    except (InstrumentError, ProcedureFailure, LimitError, RunFileError) as error:
+        return "failed", str(error), getattr(error, "stops_queue", isinstance(error, RunFileError))
+    except Exception as error:  # noqa: BLE001  whatever it was, the station must become safe and the file be closed
+        text = "".join(traceback.format_exception(error))
+        log.error("the run failed in a way that nobody foresaw:\n%s", text)
+        alarm(text)
+        return "failed", f"unforeseen {type(error).__name__}: {error}", False
+    return "done", "", False
 
 
 def describe(station: Station) -> dict[str, Any]:
@@ -139,19 +214,19 @@ class _Run:
         procedure: TransportProcedure,
         station: Station,
         writer: RunWriter,
-        switch: StopSwitch,
+        control: RunControl,
         progress: Progress,
+        watch: Watch,
     ) -> None:
         self.procedure, self.station, self.writer = procedure, station, writer
-        self.switch, self.progress = switch, progress
+        self.control, self.progress, self.watch = control, progress, watch
         self.rows = self.disbelieved = 0
         self.flags: list[int] = []
         procedure.emit = self._emit
-        procedure.should_stop = switch.thrown
 
-    def to_its_end(self, leave_as_is: bool) -> RunResult:
-        outcome, reason = self._carry_out()
-        self.switch.closing = True
+    def to_its_end(self, leave_as_is: bool, ending: tuple[str, str, bool]) -> RunResult:
+        outcome, reason, stops_queue = ending
+        self.control.closing = True
         safe: tuple[SafeReport, ...] = ()
         if outcome != "done" or not leave_as_is:
             safe = tuple(self.station.to_safe())
@@ -161,26 +236,36 @@ class _Run:
             self._close(outcome, reason, safe)
         except RunFileError as error:
             outcome, reason = "failed", f"{reason}; {error}" if reason else str(error)
-        self.switch.closing = False
+        self.control.closing = False
         verdicts = self.procedure.verdicts
-        return RunResult(self.writer.folder, outcome, reason, self.rows, self.disbelieved, safe, verdicts)
+        return RunResult(self.writer.folder, outcome, reason, self.rows, self.disbelieved, safe, verdicts, stops_queue)
 
-    def _carry_out(self) -> tuple[str, str]:
-        try:
+    def carry_out(self, continuation: Continuation | None) -> tuple[str, str, bool]:
+        """What ended it, in words, and whether a queue must not go on."""
+
+        def begin() -> None:
+            self.watch("began", self.writer)
             self.writer.snapshot("station at start", self.station.snapshot())
+            if continuation is not None:
+                self._say_what_was_found(continuation)
             self.procedure.startup()
             self.procedure.execute()
-        except (Stopped, KeyboardInterrupt):
-            return "stopped", "stopped by the user"
-        except (InstrumentError, ProcedureFailure, LimitError, RunFileError) as error:
-            return "failed", str(error)
-        except Exception as error:  # noqa: BLE001  whatever it was, the station must become safe and the file be closed
-            text = "".join(traceback.format_exception(error))
-            log.error("the run failed in a way that nobody foresaw:\n%s", text)
-            with contextlib.suppress(RunFileError):
-                self.writer.alarm("unforeseen", text)
-            return "failed", f"unforeseen {type(error).__name__}: {error}"
-        return "done", ""
+
+        return _ending(begin, self._unforeseen)
+
+    def _unforeseen(self, text: str) -> None:
+        with contextlib.suppress(RunFileError):
+            self.writer.alarm("unforeseen", text)
+
+    def _say_what_was_found(self, continuation: Continuation) -> None:
+        """The first mark of a further part; raises what went wrong when the instruments were asked before."""
+        if continuation.error is not None:
+            raise continuation.error
+        place = self.procedure.whereabouts()
+        found = f"field {show(place.field, 'field')}, sample at {show(place.temperature, 'temperature')}"
+        data = {"field_T": place.field, "temperature_K": place.temperature, "kept_rows": continuation.keeps}
+        self._emit("mark", ("continued", f"{continuation}; found: {found}", data))
+        self.procedure.seam = Quality.SEAM
 
     def _close(self, outcome: str, reason: str, safe: tuple[SafeReport, ...]) -> None:
         try:
@@ -208,3 +293,4 @@ class _Run:
             self.writer.mark(kind, text, **(data[0] if data else {}))
         elif topic == "progress":
             self.progress(record, self.station.clock.time())
+        self.watch(topic, record)

@@ -64,7 +64,7 @@ class FamilyScreen:
 
     def finished(self, member: FamilyMember) -> None:
         """Close the bar of a run and add its fit to the table."""
-        task = self._bars.tasks[-1].id
+        task = self._bars.tasks[len(self._members)].id
         believed = member.run.rows - member.run.disbelieved
         text = f"{member.run.outcome}, {believed} of {member.run.rows} rows believed"
         self._bars.update(task, completed=100.0 if member.run.outcome == "done" else None, left=text)

@@ -1,7 +1,7 @@
 """Where to measure and how fast to go there. Pure; rehearsal, progress and run use the same functions."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 Pace = Callable[[float], float]
@@ -9,6 +9,7 @@ Pace = Callable[[float], float]
 
 PACINGS = ("lag-limited", "rate", "log-rate", "linear points", "log points", "listed points")
 CONTINUOUS = PACINGS[:3]
+ORDERS = BY_FIELD, BY_TEMPERATURE = ("by field", "by temperature")
 
 
 def logarithmic(start: float, stop: float, count: int) -> list[float]:
@@ -83,6 +84,20 @@ def listed(values: list[float]) -> list[float]:
 def zigzag(start: float, stop: float, legs: int) -> list[float]:
     """Turning points of `legs` ways between `start` and `stop`, the first from start to stop."""
     return [stop if i % 2 else start for i in range(legs + 1)]
+
+
+def nested(
+    temperatures: Sequence[float], fields: Sequence[float], order: str, alternate: bool = False
+) -> list[tuple[float, float]]:
+    """(temperature, field) of a grid. By field: all temperatures at each field; by temperature: the other way round.
+
+    `alternate` turns every other inner way round: down, up, down, ... Raises ValueError for an unknown order.
+    """
+    if order not in ORDERS:
+        raise ValueError(f"order {order!r} is not one of {', '.join(ORDERS)}")
+    outer, inner = (fields, temperatures) if order == BY_FIELD else (temperatures, fields)
+    grid = [(a, b) for i, a in enumerate(outer) for b in (inner[::-1] if alternate and i % 2 else inner)]
+    return [(b, a) for a, b in grid] if order == BY_FIELD else grid
 
 
 def hysteresis_loop(peak: float) -> list[float]:

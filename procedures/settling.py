@@ -1,5 +1,6 @@
 """Has it arrived? One rule for every slow quantity: inside a tolerance for a whole window, within a timeout."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -12,6 +13,7 @@ class Arrival(Enum):
     BUSY = "busy"
     IDLE = "idle"  # arrived
     WARN = "warn"  # not arrived, time is up
+    ERROR = "error"  # it will never arrive
 
 
 @dataclass
@@ -36,7 +38,42 @@ class Settling:
                 return Arrival.IDLE
         else:
             self._inside_since = None
+        return self.waiting(time)
+
+    def waiting(self, time: float) -> Arrival:
+        """BUSY, or WARN when the time is up."""
+        if self._began is None:
+            self._began = time
         return Arrival.WARN if time - self._began >= self.timeout else Arrival.BUSY
+
+
+def wait_for(
+    settling: Settling,
+    look: Callable[[], float | None],
+    time: Callable[[], float],
+    pause: Callable[[float], object],
+    *,
+    also: Callable[[], bool] = lambda: True,
+    again: Callable[[], None] = lambda: None,
+    period: float = 1.0,
+) -> Arrival:
+    """Look once a `period` (s) until the quantity has arrived, the time is up, or something is wrong; never BUSY.
+
+    `look` returns the quantity, nan where it has no value yet, None where it will never arrive. `also` is asked when
+    the quantity has arrived. `pause` lets seconds pass, and may raise to interrupt; when it says True everything stood
+    still meanwhile, and `again` sets it going. `time` is what the time-out counts.
+    """
+    while True:
+        now, value = time(), look()
+        if value is None:
+            return Arrival.ERROR
+        arrival = settling.update(now, value)
+        if arrival is Arrival.IDLE and not also():
+            arrival = settling.waiting(now)
+        if arrival is not Arrival.BUSY:
+            return arrival
+        if pause(period) is True:
+            again()
 
 
 def next_look(clock: Clock, start: float, period: float, count: float) -> None:

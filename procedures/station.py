@@ -6,8 +6,8 @@ Made from a station file. This is the only module that knows that a simulator ex
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.calibration import Calibration, exponential_curve, read_calibration
 from coldfinger.instruments.clock import Clock, WallClock
 from coldfinger.instruments.dc_bias import AuxiliaryOutput, SeriesResistorBias
-from coldfinger.instruments.errors import CalibrationError, CommandError, InstrumentError
+from coldfinger.instruments.errors import CalibrationError, CommandError, MagnetError
 from coldfinger.instruments.lakeshore import (
     PID,
     Autorange,
@@ -32,26 +32,21 @@ from coldfinger.instruments.roles import (
     CurrentSource,
     DCBias,
     MagnetSupply,
+    PersistentMagnet,
     RampState,
 )
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
 from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
+from coldfinger.procedures.engine.safe import Opener, make_safe
+from coldfinger.procedures.engine.safe import SafeReport as SafeReport
 from coldfinger.procedures.excitation import InputNoise
 from coldfinger.procedures.limits import LimitError, Limits
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
 _TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n", "GS200": "\n"}
+_SWITCHING = (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH)
 _simulators = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class SafeReport:
-    """What became of one item of the safe state."""
-
-    item: str
-    done: bool
-    detail: str
 
 
 class Station:
@@ -78,6 +73,7 @@ class Station:
         self.bridge_reading_time: float = thermometer["reading_time"]
         self.field_offset: float = sections["magnet"]["offset"]
         self._close = close
+        self._library = library
         self.instruments = {
             name: _open(name, table, clock, library, self.limits, self.field_offset)
             for name, table in file.instruments.items()
@@ -95,6 +91,8 @@ class Station:
         self.controller: Controller = self._role(roles, "controller", LakeShore372).controller
         self.bridge: MeasurementInput = self._role(roles, "bridge", LakeShore372).bridge
         self.magnet: MagnetSupply = self._role(roles, "magnet", AMI430)
+        switched = self.file.sections["magnet"]["persistent_switch"]
+        self.persistent_magnet: PersistentMagnet | None = self._role(roles, "magnet", AMI430) if switched else None
         self.bias = self._bias(roles)
 
     def _role(self, roles: Mapping[str, str], role: str, kind: type | tuple[type, ...]) -> Any:
@@ -139,10 +137,28 @@ class Station:
             if isinstance(instrument, (AMI430, LakeShore372)):
                 instrument.configure()
         self.magnet.ramp_rate = self.file.sections["magnet"]["ramp_rate"]
+        self._compare_switch()
         self._prepare_thermometry()
         if self.bias is not None:
             self.bias_off()  # a forgotten bias would heat the film, and its resistor would load every measurement
         return identities
+
+    def _compare_switch(self) -> None:
+        """The supply must know of the switch as the station file does; nothing is set."""
+        magnet, table = self.persistent_magnet, self.file.sections["magnet"]
+        if magnet is None:
+            return
+        if not magnet.switch_installed:
+            raise StationFileError(
+                f"{self.file.source}: magnet.persistent_switch = true, but the supply knows of no switch; install it "
+                "at the supply's front panel, or write false"
+            )
+        for key, time in (("switch_heat_time", magnet.switch_heat_time), ("switch_cool_time", magnet.switch_cool_time)):
+            if abs(time - table[key]) > 1.0:
+                raise StationFileError(
+                    f"{self.file.source}: magnet.{key} is {table[key]:g} s, but the supply takes {time:g} s; make them "
+                    "equal, here or at the supply's front panel"
+                )
 
     def _prepare_thermometry(self) -> None:
         """The station's excitation with autorange, no filter in the bridge (rows average themselves), its PID."""
@@ -186,14 +202,42 @@ class Station:
         return supply + self.field_offset
 
     def go_to_field(self, field: float) -> None:
-        """Start the ramp that brings the sample to `field` (T)."""
+        """Start the ramp that brings the sample to `field` (T). Raises MagnetError behind a cold persistent switch."""
         self.limits.check_field(field)
+        if self.persistent_magnet is not None and not self.persistent_magnet.switch_heated:
+            here = show(self.sample_field(self.magnet.field), "field")
+            raise MagnetError(
+                f"the coil keeps {here} behind a cold persistent switch and would not follow to "
+                f"{show(field, 'field')}; leave persistent mode first, or run with persistent = true"
+            )
         self.magnet.target = field - self.field_offset
         self.magnet.ramp()
 
+    def go_on(self) -> None:
+        """Let a paused supply go on: to its target, or, behind a cold persistent switch, to the coil's current."""
+        switched = self.persistent_magnet
+        if switched is not None and not switched.switch_heated:
+            switched.leads_to_coil()
+        else:
+            self.magnet.ramp()
+
     def magnet_holding(self) -> bool:
-        """True when the supply holds a field, or is at zero current with zero wanted."""
-        return self.magnet.state in (RampState.HOLDING, RampState.AT_ZERO)
+        """True when the supply holds a field, is at zero current with zero wanted, or the coil is persistent."""
+        state = self.magnet.state
+        if state in (RampState.HOLDING, RampState.AT_ZERO):
+            return True
+        if self.persistent_magnet is None or state in (RampState.QUENCH, *_SWITCHING):
+            return False
+        return not self.persistent_magnet.switch_heated
+
+    def need_switch(self) -> PersistentMagnet:
+        """The magnet with its persistent switch; raises LimitError where the station has none."""
+        if self.persistent_magnet is None:
+            raise LimitError(
+                f"persistent: {self.file.source} has no persistent switch; write persistent_switch = true into its "
+                "[magnet] if there is one, or choose persistent = false"
+            )
+        return self.persistent_magnet
 
     def heater_range_for(self, temperature: float) -> float:
         """Full-scale heater current (A) that the station's table gives for a temperature (K)."""
@@ -210,21 +254,21 @@ class Station:
         at_100mK: float = self.file.sections["cooling"]["chip_time_at_100mK"]
         return at_100mK * (0.1 / temperature) ** 2
 
-    def to_safe(self) -> list[SafeReport]:
-        """Bias and excitation off, heater off, magnet held (or on its way to zero); every item tried, none skipped."""
-        steps: list[tuple[str, Callable[[], str]]] = [
-            *([("bias", self.bias_off)] if self.bias is not None else []),
-            ("excitation", self._excitation_off),
-            ("heater", self._heater_off),
-            ("magnet", self._magnet_safe),
-        ]
-        report = []
-        for item, act in steps:
-            try:
-                report.append(SafeReport(item, True, act()))
-            except (InstrumentError, ValueError, OSError) as error:
-                report.append(SafeReport(item, False, str(error)))
-        return report
+    def to_safe(self, leave: Collection[str] = ()) -> list[SafeReport]:
+        """Excitation and bias off, heater off, magnet held or sent to zero, as `procedures.engine.safe` says.
+
+        The station's own connections are tried first, then new ones; a silent instrument delays no other. What is
+        named in `leave` stays as it is.
+        """
+        opener = instrument_opener(self.file, self.clock, self._library)
+        reports = make_safe(self.file, opener, self.clock, held=self.instruments, leave=leave)
+        if any(report.item == "bias" and report.done for report in reports):
+            self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
+        return reports
+
+    def to_safe_apart(self) -> list[SafeReport]:
+        """The same over new connections only, from any thread, while another one may hang in a read."""
+        return make_safe(self.file, instrument_opener(self.file, self.clock, self._library), self.clock)
 
     def bias_on(self, largest: float) -> None:
         """Connect the dc bias path at zero, with the range that holds `largest` (A). Raises LimitError without one."""
@@ -288,25 +332,6 @@ class Station:
             return 0.0
         return 1.0 / self.bias.series_resistance
 
-    def _excitation_off(self) -> str:
-        self.source.off()
-        return f"source at {self.source.voltage:g} V"
-
-    def _heater_off(self) -> str:
-        self.controller.heater_off()
-        return f"range {self.controller.heater_range:g} A"
-
-    def _magnet_safe(self) -> str:
-        state = self.magnet.state
-        if state == RampState.QUENCH:
-            return "quenched: left alone"
-        if self.file.sections["safe"]["magnet"] == "zero":
-            self.magnet.target = 0.0
-            self.magnet.ramp()
-        elif state not in (RampState.HOLDING, RampState.AT_ZERO, RampState.PAUSED):
-            self.magnet.pause()
-        return self.magnet.state.name.lower().replace("_", " ")
-
 
 def connect_station(source: str | Path = BUILT_IN, **overrides: Any) -> Station:
     """Open the station of a file (or "sim"), identify every instrument and make it ready.
@@ -334,35 +359,41 @@ def open_station(file: StationFile, **overrides: Any) -> Station:
 
 def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     from coldfinger.sim.clock import SimClock
+    from coldfinger.sim.visa import register, unregister
+
+    sample = simulated_sample(simulator)
+    clock = SimClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)
+    rack = simulated_rack(file, sample, clock, simulator["seed"])
+    name = f"station{next(_simulators)}"
+    register(name, rack)
+    station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
+    station.cryostat, station.rack, station.seed = rack.cryostat, rack, simulator["seed"]
+    geometry = {"squares": sample.squares, "end_squares": sample.end_squares}
+    station.sample |= {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
+    station.network = replace(station.network, **geometry)
+    return station
+
+
+def simulated_rack(file: StationFile, sample: Any, clock: Any, seed: int) -> Any:
+    """The laboratory that a station file describes, with that sample in it, around a simulator's clock."""
     from coldfinger.sim.cryostat import Cryostat, Laboratory
     from coldfinger.sim.magnet import MagnetModel
     from coldfinger.sim.rack import sim_rack
     from coldfinger.sim.thermal import ThermalModel
-    from coldfinger.sim.visa import register, unregister
 
-    sample = simulated_sample(simulator)
     laboratory = Laboratory(
         wiring=_simulated_wiring(file, sample),
         thermal=ThermalModel(
             chip_time_100mK=file.sections["cooling"]["chip_time_at_100mK"],
             mixing_chamber_time=file.sections["cooling"]["mixing_chamber_time"],
         ),
-        magnet=MagnetModel(offset=file.sections["magnet"]["offset"] * 1e4),
+        magnet=MagnetModel(offset=file.sections["magnet"]["offset"] * 1e4, switch=_simulated_switch(file)),
         bias=_simulated_bias(file),
     )
-    clock = SimClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)
-    cryostat = Cryostat(sample, laboratory, seed=simulator["seed"])
+    cryostat = Cryostat(sample, laboratory, seed=seed)
     panels = {"SR830": "lock-in", "LakeShore372": "bridge", "AMI430": "magnet", "GS200": "bias"}
     addresses = {panels[table["driver"]]: table["address"] for table in file.instruments.values()}
-    name = f"station{next(_simulators)}"
-    rack = sim_rack(cryostat, clock, addresses)
-    register(name, rack)
-    station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
-    station.cryostat, station.rack, station.seed = cryostat, rack, simulator["seed"]
-    geometry = {"squares": sample.squares, "end_squares": sample.end_squares}
-    station.sample |= {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
-    station.network = replace(station.network, **geometry)
-    return station
+    return sim_rack(cryostat, clock, addresses)
 
 
 def simulated_sample(simulator: Mapping[str, Any]) -> Any:
@@ -385,6 +416,15 @@ def _simulated_bias(file: StationFile) -> Any:
     return BiasModel(table["series_resistance"], table["auxiliary_output"] if by_lockin else 0)
 
 
+def _simulated_switch(file: StationFile) -> Any:
+    from coldfinger.sim.magnet import SwitchModel
+
+    magnet = file.sections["magnet"]
+    if not magnet["persistent_switch"]:
+        return None
+    return SwitchModel(heating=magnet["switch_heat_time"], cooling=magnet["switch_cool_time"])
+
+
 def _simulated_wiring(file: StationFile, sample: Any) -> Any:
     from coldfinger.sim.wiring import Wiring
 
@@ -404,10 +444,26 @@ def _simulated_wiring(file: StationFile, sample: Any) -> Any:
     )
 
 
-def _open(name: str, table: Mapping[str, str], clock: Clock, library: str, limits: Limits, offset: float) -> Any:
+def instrument_opener(file: StationFile, clock: Clock, library: str | None = None) -> Opener:
+    """Opens new connections to the instruments of a station file, without repetition of questions.
+
+    `library` is the VISA library; None takes that of the file. The connections belong to the caller.
+    """
+    visa = file.top["visa_library"] if library is None else library
+    limits, offset = _limits(file), file.sections["magnet"]["offset"]
+
+    def opener(name: str, timeout: float) -> Any:
+        return _open(name, file.instruments[name], clock, visa, limits, offset, timeout=timeout, back_off=())
+
+    return opener
+
+
+def _open(
+    name: str, table: Mapping[str, str], clock: Clock, library: str, limits: Limits, offset: float, **patience: Any
+) -> Any:
     driver = table["driver"]
     end = _TERMINATION[driver]
-    link = open_link(table["address"], library, clock=clock, read_termination=end, write_termination="\n")
+    link = open_link(table["address"], library, clock=clock, read_termination=end, write_termination="\n", **patience)
     if driver == "SR830":
         return SR830(link, name)
     if driver == "LakeShore372":

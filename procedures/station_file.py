@@ -91,6 +91,9 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "offset": Key("field", 0.0, low=-0.1, high=0.1),
         "ramp_rate": Key("field rate", low=_POSITIVE, high=0.1),
         "tolerance": Key("field", 5e-6, low=1e-9, high=1),
+        "persistent_switch": Key("flag", False),
+        "switch_heat_time": Key("time", 20.0, low=5, high=120),
+        "switch_cool_time": Key("time", 120.0, low=5, high=3600),
     },
     "bias": {
         "series_resistance": Key("resistance", 10e6, low=1e3, high=1e12),
@@ -105,8 +108,12 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "current": Key("current", low=_POSITIVE, high=1),
         "bias": Key("current", 0.0, low=0, high=1),
         "bias_step": Key("current", 10e-9, low=1e-12, high=1),
+        "fastest": Key("time", 60.0, low=0.1, high=1e5),
     },
-    "safe": {"magnet": Key("text", "hold", choices=("hold", "zero"))},
+    "safe": {
+        "magnet": Key("text", "hold", choices=("hold", "zero")),
+        "dead_man": Key("time", 20.0, low=0.05, high=1e5),
+    },
 }
 
 
@@ -156,6 +163,7 @@ def check_station_text(text: str, source: str) -> StationFile:
         sections[name] = _check(_table(data.get(name, {}), source, name), keys, source, name)
     _check_roles(sections["roles"], instruments, source)
     _check_thermometer(sections["thermometer"], source)
+    _check_dead_man(sections, source)
     return StationFile(source, text, top, instruments, sections)
 
 
@@ -187,6 +195,15 @@ def _check_thermometer(table: Mapping[str, Any], source: str) -> None:
     if not table["calibration"] and not (table["r0"] and table["t0"] and table["lowest"] and table["highest"]):
         raise StationFileError(
             f"{source}: thermometer has no curve; give calibration = a file, or r0, t0, exponent, lowest, highest"
+        )
+
+
+def _check_dead_man(sections: Mapping[str, Mapping[str, Any]], source: str) -> None:
+    dead_man, fastest = sections["safe"]["dead_man"], sections["limits"]["fastest"]
+    if dead_man > 0.5 * fastest:
+        raise StationFileError(
+            f"{source}: safe.dead_man = {dead_man:g} s is longer than half of limits.fastest = {fastest:g} s, the time "
+            f"in which the station can come to harm; allowed is up to {0.5 * fastest:g} s"
         )
 
 

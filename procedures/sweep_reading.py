@@ -8,7 +8,7 @@ the next one begins where the field is.
 
 import math
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from statistics import fmean
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from coldfinger.instruments.roles import BridgeStatus, RampState
 from coldfinger.procedures.excitation import Excitation
 from coldfinger.procedures.point import Raw
 from coldfinger.procedures.settling import next_look
+from coldfinger.procedures.spread import spread
 from coldfinger.procedures.station import Station
 
 STRETCH = 2.0  # s, at least, between two proofs of identity
@@ -90,12 +91,12 @@ def read_stretch(station: Station, excitation: Excitation, row_time: float) -> S
             time=signal.time,
             x=fmean(signal.xs),
             y=fmean(signal.ys),
-            x_spread=pstdev(signal.xs),
-            y_spread=pstdev(signal.ys),
+            x_spread=spread(signal.xs),
+            y_spread=spread(signal.ys),
             readings=count,
             interval=interval,
             sensor=fmean(ohms),
-            sensor_spread=pstdev(ohms),
+            sensor_spread=spread(ohms),
             sensor_readings=len(ohms),
             sensor_power=power,
             mixing_chamber=fmean(kelvins),

@@ -13,6 +13,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterator
 
+import pandas as pd
 from pymeasure.experiment import ListParameter
 
 from coldfinger.analysis.lockin_filter import sweep_rate
@@ -28,7 +29,8 @@ from coldfinger.procedures.planning import Stage, approach_stage
 from coldfinger.procedures.point import POLES, Point, evaluate
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
-from coldfinger.procedures.sweep_reading import Stretch, read_stretch
+from coldfinger.procedures.station import Station
+from coldfinger.procedures.sweep_reading import STRETCH, Stretch, read_stretch
 
 FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
 LAG_COLUMN = "H_lag_corrected (Oe)"
@@ -138,6 +140,61 @@ class SweepingProcedure(TransportProcedure):
             self.emit("mark", ("temperature", f"not settled at {show(self.temperature, 'temperature')} in time"))
         self.start_excitation()
 
+    # Going on
+
+    def go_on_legs(self, rows: pd.DataFrame, station: Station, complete: bool | None, reach: float) -> str:
+        """Decide with which leg, and from where, an interrupted sweep goes on; sets `leg` and `in_place`.
+
+        `complete`: the leg of the last row has all its rows; None: when its field has arrived. `reach` (Oe): how far
+        the field may have gone on in its direction since the last row. What a field shows depends on where it came from: a leg whose field was lost
+        begins again, the way before it being gone once more without rows.
+        """
+        last = rows.iloc[-1]
+        leg, direction = int(last["leg"]), float(last["direction"])
+        here = station.sample_field(station.magnet.field) / OERSTED
+        tolerance = station.file.sections["magnet"]["tolerance"] / OERSTED
+        gone = direction * (here - float(last["H_supply (Oe)"]) - station.field_offset / OERSTED)
+        self.in_place = -tolerance <= gone <= reach + tolerance
+        if complete is None:
+            stop, near = self.turning_points()[leg + 1], max(tolerance, 0.25 * self.step)
+            # A supply that went to zero, or on to the end of the leg by itself, is not paused.
+            self.in_place &= station.magnet.state is RampState.PAUSED or abs(float(last["H (Oe)"]) - stop) <= near
+            complete = abs(float(last["H (Oe)"]) - stop) <= near or (self.in_place and abs(here - stop) <= near)
+        self.leg = leg + complete
+        if self.leg == len(self.turning_points()) - 1:
+            self.kept_rows = len(rows)
+            return "nothing is left to be measured"
+        if self.in_place:
+            self.kept_rows = len(rows)
+            return f"the field was held at {here:.2f} Oe: leg {self.leg + 1} goes on from there"
+        self.kept_rows = int((rows["leg"] < self.leg).sum())
+        if self.kept_rows == 0:
+            return ""
+        lost = f"the field is not where the last row left it ({float(last['H (Oe)']):.2f} Oe) but at {here:.2f} Oe"
+        return f"{lost}: leg {self.leg + 1} begins again, from {self.turning_points()[self.leg]:g} Oe"
+
+    leg = 0
+    """With which leg the run begins."""
+    in_place = False
+    """Whether the field stands on the way of that leg."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the earlier parts hold everything already."""
+        return self.leg == len(self.turning_points()) - 1
+
+    def reach_first_field(self) -> None:
+        """The field where the first leg of this part begins, in the state that the way there leaves."""
+        if self.in_place:
+            return
+        for field in self.turning_points()[max(self.leg - 1, 0) : self.leg + 1]:
+            self.reach_field(field * OERSTED)
+
+    def moving_reach(self, rows: pd.DataFrame) -> float:
+        """How far (Oe) a moving field may be from its last row when it was stopped at once: a stretch and a half."""
+        rate = self.wanted_rate(float(rows["time_constant (s)"].iloc[-1])) / OERSTED
+        return float(1.5 * rate * STRETCH + self.step)
+
     # One leg
 
     def sweep_to(self, stop: float, leg: int, progress: Callable[[float], None] = lambda field: None) -> Sweep:
@@ -209,10 +266,11 @@ class _Leg:
         self.direction = math.copysign(1.0, self.target - start)
         self.record = FieldRecord(station.clock.time(), start / OERSTED)
         self._adapt()
+        procedure.emit("setpoint", ("field", self.target, "T"))
         self._go()
         tolerance = station.file.sections["magnet"]["tolerance"]
         arrived, spoilt = math.inf, 0
-        while station.clock.time() < arrived + POLES * procedure.keeper.present.time_constant:
+        while procedure.active_time() < arrived + POLES * procedure.keeper.present.time_constant:
             row_time = procedure.step * OERSTED / self.rate
             try:
                 stretch = read_stretch(station, procedure.keeper.present, row_time)
@@ -228,9 +286,10 @@ class _Leg:
             field = station.sample_field(stretch.fields[-1])
             self.progress(field / OERSTED)
             if arrived == math.inf and abs(field - self.target) <= tolerance:
-                arrived = stretch.times[-1]
+                arrived = stretch.times[-1] - procedure.stood_still
             self._watch(stretch.state, field)
-            procedure.stop_if_asked()
+            if procedure.stop_if_asked():
+                self._remember_field()
             if procedure.keeper.overdue():
                 self._wait_for_excitation()
         fields, resistivities, sds = zip(*self.believed, strict=True) if self.believed else ((), (), ())
@@ -243,12 +302,12 @@ class _Leg:
         station.magnet.ramp_rate = self.rate
         station.go_to_field(self.target)
         way = abs(self.target - station.sample_field(station.magnet.field))
-        self.deadline = station.clock.time() + 60.0 + 1.5 * way / self.rate
+        self.deadline = procedure.active_time() + 60.0 + 1.5 * way / self.rate
 
     def _watch(self, state: RampState, field: float) -> None:
         if state is RampState.QUENCH:
             raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
-        if self.station.clock.time() > self.deadline:
+        if self.procedure.active_time() > self.deadline:
             raise ProcedureFailure(
                 f"the field did not arrive at {show(self.target, 'field')} in time; it is at {show(field, 'field')} "
                 f"and the supply is {state.name.lower()}"
@@ -272,6 +331,10 @@ class _Leg:
             seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
             procedure.emit("mark", ("excitation", seam))
         self.remarks |= changed
+        self._remember_field()
+
+    def _remember_field(self) -> None:
+        """After standing still: the lag is none until the field moves again."""
         self.record.add(self.station.clock.time(), self.station.sample_field(self.station.magnet.field) / OERSTED)
 
     def _take(self, stretch: Stretch) -> None:
@@ -289,7 +352,7 @@ class _Leg:
             hot = self._heated(point)
             flags = point.flags | remarks | hot
             lagging = self.record.at(raw.time - delay)
-            row = procedure.sweep_row(point, self.target, flags, source)
+            row = procedure.sweep_row(point, self.target, procedure.held_row(flags), source)
             procedure.emit("results", row | {LAG_COLUMN: lagging, "direction": self.direction, "leg": self.leg})
             if not flags & DISBELIEVED and math.isfinite(point.resistivity):
                 self.believed.append((lagging, point.resistivity, point.resistivity_sd))

@@ -10,16 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
-from pymeasure.experiment import IntegerParameter, ListParameter, Parameter
+import pandas as pd
+from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParameter, Parameter
 
 from coldfinger.procedures.base import RANGE_SETTLING, TransportProcedure, check_mode
 from coldfinger.procedures.checks.schedule import AT_BASE, AT_PEAK, ON_FAILURE, WHEN, CheckSchedule
-from coldfinger.procedures.excitation import MODES
+from coldfinger.procedures.excitation import AVERAGING, MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
-from coldfinger.procedures.point import Point
+from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage
+from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, Point, gradient
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list, show
 from coldfinger.procedures.setpoints import (
@@ -35,11 +37,18 @@ from coldfinger.procedures.setpoints import (
     logarithmic,
     not_faster_than,
 )
+from coldfinger.procedures.station import Station, duration_text
 
+_NO_REMARK = Quality(0)
+ON_GRADIENT = FLAG, SLOW_DOWN = ("flag", "slow down")
+_CLOSE = 0.8 * GRADIENT  # where a ramp that slows down stands still
+_HELD_LAG = 0.085  # lag of such a ramp, seen from the mixing chamber's temperature
 _SETTLED_ROW_OVERHEAD = 2.0  # s, the same where nothing has to be changed between two rows
 FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
 _ROW_OVERHEAD = 6.0  # s, delay of the slowest filter and the bus, beside the window itself
 _SMEAR = 0.02  # largest relative change of T within the averaging window of a row
+SEARCH_SECONDS = 170.0  # of one search at 7 Hz
+_FILM = 3.0  # times as long, where the film's resistance asks for lower frequencies and more searches
 _STEP = 0.002  # largest relative step of the set point while nothing is measured
 _SHORTEST_SLEEP, _LONGEST_SLEEP = 0.25, 30.0  # s
 _WINDOW = 20.0  # s within the tolerance before a temperature counts as reached
@@ -54,6 +63,8 @@ class TemperatureRamp(TransportProcedure):
     start = QuantityParameter("Start", units="K", default=0.7)
     stop = QuantityParameter("Stop", units="K", default=0.05)
     field = QuantityParameter("Field", units="Oe", default=0.0)
+    persistent = BooleanParameter("Persistent", default=False)
+    leads_to_zero = BooleanParameter("Leads to zero", default=True)
     pacing = ListParameter("Pacing", choices=list(PACINGS), default="lag-limited")
     rate = QuantityParameter("Rate", units="K/min", default=0.005)
     log_rate = QuantityParameter("Log rate", units="1/h", default=2.0)
@@ -62,7 +73,11 @@ class TemperatureRamp(TransportProcedure):
     final_points = IntegerParameter("Final points", default=5, minimum=0, maximum=100000)
     temperatures = Parameter("Temperatures", default="0.7, 0.4, 0.2, 0.1, 0.05 K")
     window = QuantityParameter("Averaging window", units="s", default=4.0)
+    averaging = ListParameter("Averaging", choices=list(AVERAGING), default=AVERAGING[0])
+    longest_window = QuantityParameter("Longest window", units="s", default=60.0)
     tolerance = QuantityParameter("Settling tolerance", default=0.02)
+    gradient_of = ListParameter("10 % of", choices=list(GRADIENT_OF), default=GRADIENT_OF[0])
+    on_gradient = ListParameter("Sample too far behind", choices=list(ON_GRADIENT), default=ON_GRADIENT[0])
     excitation = ListParameter("Excitation", choices=list(MODES), default="policy")
     current = QuantityParameter("Current", units="nA", default=1.0)
     frequency = QuantityParameter("Frequency", units="Hz", default=7.0)
@@ -77,6 +92,7 @@ class TemperatureRamp(TransportProcedure):
     def check(self) -> None:
         limits, calibration = self.station.limits, self.station.calibration
         limits.check_field(self.field * OERSTED)
+        check_persistent(self.station, self.persistent)
         ends: list[tuple[str, float]] = [("start", self.start), ("stop", self.stop)]
         for what, temperature in [*ends, *self._listed()]:
             limits.check_temperature(temperature, what)
@@ -101,6 +117,11 @@ class TemperatureRamp(TransportProcedure):
         for name in positive:
             if not getattr(self, name) > 0:
                 raise LimitError(f"{name}: {getattr(self, name):g} must be above zero")
+        if self.averaging != AVERAGING[0] and not self.window <= self.longest_window <= 3600.0:
+            raise LimitError(
+                f"longest_window: {self.longest_window:g} s is not between the averaging window, "
+                f"{self.window:g} s, and 3600 s"
+            )
 
     def _listed(self) -> list[tuple[str, float]]:
         if self.pacing != "listed points":
@@ -108,13 +129,50 @@ class TemperatureRamp(TransportProcedure):
         values = parse_list(self.temperatures, "temperature", "temperatures")
         return [(f"temperature {i + 1} of the list", value) for i, value in enumerate(values)]
 
+    def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
+        """The set temperatures after those of the rows; the first of them is approached as the start was."""
+        wanted = self.set_temperatures()
+        have = rows["T_set (K)"].tolist()
+        if self.pacing in CONTINUOUS:
+            first, finals = _passed(wanted, have)
+        else:
+            first, finals = len(have), 0
+            if have != wanted[:first]:
+                return ""
+        self._first, self._finals, self._earlier, self.kept_rows = first, finals, rows, len(rows)
+        if first < len(wanted):
+            return f"it goes on at {show(wanted[first], 'temperature')}, point {first + 1} of {len(wanted)}"
+        left = self.final_points - finals if self.pacing in CONTINUOUS else 0
+        if left > 0:
+            return f"it goes on with the last {left} rows at {show(self.stop, 'temperature')}"
+        self._over = self.pacing not in CONTINUOUS or finals > 0 or self.checks == "none" or self.start < self.stop
+        return "nothing is left to be measured" if self._over else "only the belief tests are left"
+
+    _first = _finals = 0
+    _over = False
+    _earlier: pd.DataFrame | None = None
+
+    @property
+    def _tests_again(self) -> bool:
+        """Whether what the tests made of the excitation was lost with the earlier part."""
+        return self._first > 0 and self.on_failure == "adapt"
+
+    def _left(self) -> list[float]:
+        """Set temperatures (K) that are left; the last one, where only rows at the end are."""
+        wanted = self.set_temperatures()
+        return wanted[self._first :] or wanted[-1:]
+
     def take_data(self) -> None:
+        if self._over:
+            return
         self._tests = self._schedule()
-        self.reach_field(self.field * OERSTED)
+        if self._earlier is not None:
+            self._tests.remember(self._earlier)
+        hold_field(self, self.field * OERSTED, self.persistent, self.leads_to_zero)
         if self.pacing in CONTINUOUS:
             self._ramp()
         else:
-            self._visit(self.set_temperatures())
+            self._visit()
 
     def _schedule(self) -> CheckSchedule:
         return CheckSchedule(self, self.checks, self.on_failure, self.check_tolerance)
@@ -149,30 +207,47 @@ class TemperatureRamp(TransportProcedure):
         limit = min(share / (self.window + _ROW_OVERHEAD), _SMEAR / self.window)
         return not_faster_than(lag_limited(self.lag, self.station.thermal_time), limit)
 
+    def _planned_pace(self) -> Pace:
+        """The pace, where need be slowed down as the sample's thermal time will have it."""
+        if self.on_gradient == FLAG:
+            return self.pace()
+        wanted, held = self.pace(), lag_limited(_HELD_LAG, self.station.thermal_time)
+        return lambda temperature: min(wanted(temperature), held(temperature))
+
     def plan(self, since: Whereabouts | None = None) -> Plan:
-        station, first = self.station, self.set_temperatures()[0]
-        since = since or self.whereabouts()
+        station, first = self.station, self._left()[0]
+        now, since = since is None, since or self.whereabouts()
         tests = (Stage(f"belief tests: {self.checks}", self.tests_duration()),) if self.checks != "none" else ()
         return Plan(
             f"R(T) at {self.field:g} Oe",
             (
-                field_stage(station, since.field, self.field * OERSTED),
+                *field_stages(station, since.field, self.field * OERSTED, self.persistent, self.leads_to_zero, now=now),
                 approach_stage(station, since.temperature, first, self.tolerance, _WINDOW),
                 Stage("finding the signal", _FINDING),
                 Stage(f"{self.pacing} to {show(self.stop, 'temperature')}", self.expected_duration()),
                 *tests,
+                *self._searching(),
             ),
         )
+
+    def _searching(self) -> tuple[Stage, ...]:
+        """Searches of an excitation: one for each halving of T, and nobody knows how many for the film."""
+        if self.excitation != "searched":
+            return ()
+        temperatures = self.set_temperatures()
+        seconds = SEARCH_SECONDS * (1.0 + math.log2(max(temperatures) / min(temperatures)))
+        return (Stage("searching the excitation", _FILM * seconds, (_FILM - 1.0) * seconds),)
 
     def expected_duration(self) -> float:
         """Expected seconds on the way from start to stop, the approach to start not counted."""
         if self.pacing in CONTINUOUS:
             settle = math.log(max(1.0, self.lag / self.tolerance)) * self.station.thermal_time(self.stop) + _WINDOW
             settle = settle if self.final_points else 0.0
-            way = duration(self.start, self.stop, self.pace())
-            changes = self._range_changes([self.start, self.stop])
-            return way + settle + changes * RANGE_SETTLING + float(self.final_points) * self._row_time
-        temperatures = self.set_temperatures()
+            start = self._left()[0]
+            way = duration(start, self.stop, self._planned_pace())
+            changes = self._range_changes([start, self.stop])
+            return way + settle + changes * RANGE_SETTLING + float(self.final_points - self._finals) * self._row_time
+        temperatures = self._left()
         ways = [
             approach_stage(self.station, before, after, self.tolerance, _WINDOW).seconds
             for before, after in pairwise(temperatures)
@@ -193,35 +268,59 @@ class TemperatureRamp(TransportProcedure):
         return _SETTLE_EXTRA + _SETTLE_TIMES * self.station.thermal_time(temperature)
 
     def _arrive(self, temperature: float) -> bool:
-        return self.reach_temperature(temperature, self.tolerance, window=_WINDOW, timeout=self._timeout(temperature))
+        timeout = self._timeout(temperature)
+        arrived = self.reach_temperature(temperature, self.tolerance, window=_WINDOW, timeout=timeout)
+        if not arrived:
+            here = f"sample at {show(self.sample_temperature(), 'temperature')}"
+            text = f"{show(temperature, 'temperature')} was not reached within {duration_text(timeout)}: {here}"
+            self.emit("mark", ("not settled", text))
+        return arrived
 
     def _ramp(self) -> None:
-        arrived = self._arrive(self.start)
+        left = self.set_temperatures()[self._first :]
+        arrived = self._arrive(self._left()[0])
         self.start_excitation()
-        self._began_ramp = self._last_move = self.station.clock.time()
+        self._began_ramp = self._last_move = self.active_time()
         self._expected = self.expected_duration() + self.tests_duration()
         pace = self.pace()
-        if self.checks != "none" and self.start < self.stop:
+        if self.checks != "none" and self.start < self.stop and (self._first == 0 or self._tests_again):
             self._test(arrived)
-        for wanted in _each_once(logarithmic(self.start, self.stop, self.points), lambda: self.t_set):
+        for wanted in _each_once(left, lambda: self.t_set):
             self._wait_for(wanted, pace)
             keep_pace = partial(self._move, pace, within_row=True)
-            self._saw(self.take_row(self.field * OERSTED, self.window, keep_pace, self._tests.remark))
+            self._saw(self.take_row(self.field * OERSTED, self._row_window(pace), keep_pace, self._tests.remark))
             self._report_progress()
             self.stop_if_asked()
         self._finish()
 
     def _move(self, pace: Pace, within_row: bool = False) -> None:
         """Bring the set point to where the pace has it now."""
-        now = self.station.clock.time()
+        now = self.active_time()
+        if self._held_back(now):
+            self._last_move = now
+            return
         wanted = advance(self.t_set, self.stop, pace, now - self._last_move)
         self._last_move = now
         if wanted != self.t_set and self.set_temperature(wanted, within_row=within_row):
-            self._last_move = self.station.clock.time()  # the ramp stood still while the new range settled
+            self._last_move = self.active_time()  # the ramp stood still while the new range settled
+
+    def _held_back(self, now: float) -> bool:
+        """Whether the set point stands still for the sample, as long as a wait for a temperature may last."""
+        if self.on_gradient == FLAG or not self._strays():
+            self._held_since = math.inf
+            return False
+        self._held_since = min(self._held_since, now)
+        return now - self._held_since < self._timeout(self.t_set)
+
+    _held_since = math.inf
+
+    def _strays(self) -> bool:
+        sample = self.sample_temperature()
+        return sample > 0 and gradient(sample, self.station.controller.temperature, self.gradient_of) > _CLOSE
 
     def go_on(self) -> None:
         """The set point stood still while the excitation settled."""
-        self._last_move = self.station.clock.time()
+        self._last_move = self.active_time()
 
     def _wait_for(self, wanted: float, pace: Pace) -> None:
         direction = math.copysign(1.0, self.stop - self.start)
@@ -234,40 +333,63 @@ class TemperatureRamp(TransportProcedure):
 
     def _finish(self) -> None:
         """The end of the ramp decides over sigma_QF: wait until the sample has arrived and take a few rows more."""
-        test = self.checks != "none" and self.stop < self.start
-        if self.final_points == 0 and not test:
+        test = self.checks != "none" and self.stop < self.start and (self._finals == 0 or self._tests_again)
+        if self.final_points == self._finals and not test:
             return
         arrived = self._arrive(self.stop)
         if test:
             self._test(arrived)
-        for _ in range(self.final_points):
+        for _ in range(self._finals, self.final_points):
             self._settled_row(arrived)
             self.stop_if_asked()
 
-    def _visit(self, temperatures: list[float]) -> None:
-        self._began_ramp = self._last_move = self.station.clock.time()
+    def _visit(self) -> None:
+        self._began_ramp = self._last_move = self.active_time()
+        temperatures = self.set_temperatures()
         coldest = min(temperatures)
-        for i, temperature in enumerate(temperatures):
+        again = self._tests_again and coldest in temperatures[: self._first]
+        for i, temperature in enumerate(temperatures[self._first :], self._first):
             arrived = self._arrive(temperature)
-            if i == 0:
+            if i == self._first:
                 self.start_excitation()
-            if temperature == coldest and self.checks != "none":
+            if self.checks != "none" and (temperature == coldest or (i == self._first and again)):
                 self._test(arrived)
             self._settled_row(arrived)
             self.emit("progress", 100.0 * (i + 1) / len(temperatures))
             self.stop_if_asked()
 
-    def _settled_row(self, arrived: bool) -> None:
-        remark = Quality(0) if arrived else Quality.NOT_SETTLED
-        self._saw(self.take_row(self.field * OERSTED, self.window, lambda: None, remark | self._tests.remark))
+    def _row_window(self, pace: Pace | None = None) -> float:
+        """Seconds of averaging for the next row; where the set point moves at a pace, T may not smear over it."""
+        shortest, longest = float(self.window), float(self.longest_window)
+        if self.averaging == AVERAGING[0]:
+            return shortest
+        if pace is not None:
+            longest = min(longest, _SMEAR / pace(self.t_set))
+        return max(shortest, min(self.keeper.averaging_time(), longest))
+
+    def _settled_row(self, arrived: bool, remark: Quality = _NO_REMARK) -> None:
+        if not arrived:
+            remark |= Quality.NOT_SETTLED
+        self._saw(self.take_row(self.field * OERSTED, self._row_window(), lambda: None, remark | self._tests.remark))
 
     def _report_progress(self) -> None:
-        passed = self.station.clock.time() - self._began_ramp
+        passed = self.active_time() - self._began_ramp
         self.emit("progress", min(99.0, 100.0 * passed / self._expected))
+
+
+def _passed(wanted: list[float], have: list[float]) -> tuple[int, int]:
+    """How many of the wanted temperatures (K) rows with the set points `have` leave behind, and rows after the last."""
+    direction = math.copysign(1.0, wanted[-1] - wanted[0])
+    furthest = max(have, key=lambda value: direction * value)
+    behind = sum(direction * (value - furthest) <= 1e-9 * value for value in wanted)
+    at_end = sum(direction * (wanted[-1] - value) <= 1e-9 * value for value in have)
+    return behind, max(at_end - 1, 0)
 
 
 def _each_once(wanted: list[float], present: Callable[[], float]) -> Iterator[float]:
     """The wanted temperatures one after the other, leaving out those that the set point has passed meanwhile."""
+    if not wanted:
+        return
     direction = math.copysign(1.0, wanted[-1] - wanted[0])
     for i, value in enumerate(wanted):
         later = wanted[i + 1] if i + 1 < len(wanted) else None

@@ -30,3 +30,8 @@ class SimClock:
             self._virtual += seconds
         else:
             _time.sleep(seconds / self.rate)
+
+
+def utc() -> float:
+    """Seconds of the world since 1970, for lines that are compared with those of another program."""
+    return _time.time()

@@ -8,7 +8,7 @@ tick depends on the commands before it and on nothing else: reading never change
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -72,6 +72,11 @@ class Cryostat:
         )
         self.dc_source = DCSource()
         self.lockin.bias = self._bias
+        self.forced_resistivity: float | None = None  # ohm/sq between the taps: a film that is open or short
+        self._without_ends = replace(laboratory.wiring, end_squares=0.0)
+        self.control_reading: float | None = None  # K, what the loop is given in place of the true temperature
+        self.coil_event: Callable[[float], None] = lambda time: None  # called at a quench and when the switch turns
+        self._coil_state = (self.magnet.quenched, self.magnet.switch_open)
         self._before = (self.mixing_chamber.temperature, self.chip.temperature)
 
     def _bias(self) -> tuple[float, float]:
@@ -102,7 +107,10 @@ class Cryostat:
         time = (self.ticks + 1) * self.tick
         warm, chip_before = self._before = (self.mixing_chamber.temperature, self.chip.temperature)
         field_before = self.magnet.sample_after
-        power = self.magnet.step(time) + self.loop.step(warm)
+        power = self.magnet.step(time) + self.loop.step(warm if self.control_reading is None else self.control_reading)
+        if (self.magnet.quenched, self.magnet.switch_open) != self._coil_state:
+            self._coil_state = (self.magnet.quenched, self.magnet.switch_open)
+            self.coil_event(min(time, self.now))
         self.mixing_chamber.step(power)
         self.chip.step(warm, self.mixing_chamber.temperature)
         self.ticks += 1
@@ -124,6 +132,10 @@ class Cryostat:
         return self._between(self._before[1], self.chip.temperature, time)
 
     def _signal(self, temperature: float, field_oersted: float, drive: Drive, still: bool) -> complex:
+        if self.forced_resistivity is not None:
+            rho, load = np.array([self.forced_resistivity]), 1.0 / drive.bias_resistance
+            solution = self._without_ends.solve(rho, drive.frequency, drive.single_ended, load)
+            return complex(solution[0][0]) * drive.amplitude
         if still:
             return self.film.at(temperature, field_oersted, drive)
         return complex(self.film.direct(np.array([temperature]), field_oersted, drive)[0])

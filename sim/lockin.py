@@ -20,7 +20,7 @@ OVER_RANGE = 1.09  # of full scale: outputs stop here
 _RESOLUTION = 32768  # steps of full scale
 _INPUT_LIMIT = 1.4  # V peak at the input amplifier
 _AC_CORNER = 0.16  # Hz, assumed corner of ac coupling
-INPUT, FILTER, OUTPUT = 1, 2, 4  # overload bits
+INPUT, FILTER, OUTPUT, UNLOCK = 1, 2, 4, 8  # overload and unlock bits
 _SHORT_STEPS = 2  # in a tick, when the time constant is shorter than it
 
 
@@ -104,6 +104,8 @@ class LockinAmplifier:
         self.dc_outputs = [0.0, 0.0, 0.0, 0.0]  # V, auxiliary outputs
         self.bias: Callable[[], tuple[float, float]] = lambda: (0.0, math.inf)  # of `Drive`
         self.overload = 0
+        self.unlocked = False  # from the reference: the signal averages out
+        self.range_stuck = False
         self._signal = signal
         self._noise = noise
         self._tick = tick
@@ -117,7 +119,7 @@ class LockinAmplifier:
     def step(self, tick: int, before: tuple[float, float], after: tuple[float, float]) -> None:
         """Advance to tick number `tick` while chip temperature (K) and field (Oe) go from `before` to `after`."""
         drive = Drive(self.amplitude, self.frequency, *self.bias(), single_ended=self.single_ended)
-        setting = (drive, self.phase, self.harmonic, self.ac_coupled, self.pickup)
+        setting = (drive, self.phase, self.harmonic, self.ac_coupled, self.pickup, self.unlocked)
         still = before[1] == after[1]
         if self._arrived is not None and self._arrived[0] == setting:
             start = self._arrived[1]
@@ -161,7 +163,7 @@ class LockinAmplifier:
         return self._steps[0][1][pole]
 
     def _demodulated(self, place: tuple[float, float], drive: Drive, still: bool) -> complex:
-        if self.harmonic != 1:
+        if self.harmonic != 1 or self.unlocked:
             return 0j  # the film's harmonics stay below the noise at these currents
         value = self._signal(place[0], place[1], drive, still) + self.pickup
         if self.ac_coupled:
@@ -187,6 +189,8 @@ class LockinAmplifier:
     def _watch(self, signal: float) -> None:
         if math.sqrt(2.0) * signal > _INPUT_LIMIT:
             self.overload |= INPUT
+        if self.unlocked:
+            self.overload |= UNLOCK
         value = self._state[self.poles - 1]
         limit = OVER_RANGE * self.sensitivity
         if abs(value.real) > limit or abs(value.imag) > limit:

@@ -175,6 +175,9 @@ class Panel:
         """Do what was due; the laboratory has been advanced to `due`."""
         self.due = math.inf
 
+    def lose_settings(self) -> None:
+        """What the power switch takes from a panel that has just been built, beyond what building it does."""
+
     def serial_poll(self, waiting: bool) -> int:
         """Status byte as in an IEEE-488 serial poll; `waiting`: a reply waits to be read."""
         raise NotImplementedError
@@ -228,11 +231,12 @@ class Panel:
 class Port:
     """One wire into a panel: bytes of an unfinished command, and replies that wait to be read."""
 
-    __slots__ = ("_line", "_too_long", "out", "panel")
+    __slots__ = ("_line", "_too_long", "lost", "out", "panel")
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self.out: deque[bytes] = deque(maxlen=_REPLIES_KEPT)
+        self.lost = False  # the far end has gone; only a new connection helps
         self._line = bytearray()
         self._too_long = False
 
@@ -256,9 +260,18 @@ class Port:
 
     def clear(self) -> None:
         """Forget the unfinished command and the unread replies."""
+        self.forget_command()
+        self.out.clear()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether a command has begun and not ended."""
+        return bool(self._line) or self._too_long
+
+    def forget_command(self) -> None:
+        """Forget the bytes of an unfinished command."""
         self._line.clear()
         self._too_long = False
-        self.out.clear()
 
     def take(self) -> bytes:
         """All replies that wait."""

@@ -9,6 +9,8 @@ its step is exact for a mixing-chamber temperature that moves linearly within th
 import math
 from dataclasses import dataclass
 
+_PLATE = 4.2  # K, where a refrigerator without circulation ends as long as its pulse tube runs
+
 
 @dataclass(frozen=True)
 class ThermalModel:
@@ -35,14 +37,30 @@ class MixingChamber:
     def __init__(self, model: ThermalModel, tick: float) -> None:
         self.model = model
         self.temperature = model.base_temperature
+        self.cooling = True  # False: nothing takes the heat away
+        self.leak = 0.0  # W, beside what already determines the base temperature
+        self.drift = 0.0  # K/s of the base temperature
         self._base = model.base_temperature**2
+        self._warming = tick / (model.mixing_chamber_time * model.cooling_coefficient)
         self._cooling = model.cooling_coefficient
+        self._tick = tick
         self._decay = math.exp(-tick / model.mixing_chamber_time)
 
     def step(self, power: float) -> None:
+        if self.drift:
+            self._base = (math.sqrt(self._base) + self.drift * self._tick) ** 2
+        if not self.cooling:
+            heat = self._base * self._cooling + self.leak + power
+            warmer = self.temperature * self.temperature + heat * self._warming
+            self.temperature = min(math.sqrt(warmer), max(self.temperature, _PLATE))
+            return
         goal = self._base + power / self._cooling
         squared = goal + (self.temperature * self.temperature - goal) * self._decay
         self.temperature = math.sqrt(squared)
+
+    def restore_base(self) -> None:
+        """The base temperature is again what the model says."""
+        self.drift, self._base = 0.0, self.model.base_temperature**2
 
 
 class Chip:
@@ -81,6 +99,9 @@ class ControlLoop:
         self.range_current = 0.0  # A at full scale; zero is off
         self.heater_resistance = 120.0  # ohm
         self.manual_output = 0.0  # %
+        self.heater_open = False  # no current flows
+        self.heater_stuck = False  # full current of the range flows while a range is on
+        self.stuck_current = 0.0  # A, that flows whatever the range is
         self._tick = tick
         self._moving = 0.0
         self._integral = 0.0
@@ -109,6 +130,9 @@ class ControlLoop:
             self._rest()
             self._output = self.manual_output
         current = 0.01 * self._output * self.range_current
+        if self.heater_open or self.heater_stuck:
+            full = self.stuck_current or self.range_current
+            current = 0.0 if self.heater_open else full
         return current * current * self.heater_resistance
 
     def _rest(self) -> None:

@@ -55,6 +55,9 @@ class ResistanceInput:
         self.filter_window = 10.0  # % of the reading
         self.curve: Callable[[float], float] | None = None
         self.mount: Callable[[float], float] = lambda time: 0.0  # temperature (K) of what the sensor sits on
+        self.forced: float | None = None  # ohm, in place of the sensor: a broken lead, a sensor that has changed
+        self.frozen: float | None = None  # ohm, the reading that is given for ever
+        self.range_stuck = False
         self._noise = noise
         self._tick = tick
         self._density = noise_density
@@ -76,6 +79,8 @@ class ResistanceInput:
 
     def true_resistance(self, time: float) -> float:
         """Resistance (ohm) of the sensor, heated by its excitation."""
+        if self.forced is not None:
+            return self.forced
         mount, sensor = self.mount(time), self.sensor
         cool = sensor.resistance(mount)
         warm = sensor.heated(mount, self.current() ** 2 * cool + sensor.stray_power)
@@ -84,6 +89,8 @@ class ResistanceInput:
 
     def resistance(self, time: float) -> float:
         """Measured resistance (ohm)."""
+        if self.frozen is not None:
+            return self.frozen
         if self.filter_on and self._filtered is not None:
             return self._filtered
         return self._unfiltered(time)
@@ -119,7 +126,7 @@ class ResistanceInput:
         setting = self._electrical_setting()
         if setting != self._setting:
             self._setting, self._changed = setting, time
-        if self.autorange and not self.shunted and self.settled(time):
+        if self.autorange and not self.range_stuck and not self.shunted and self.settled(time):
             self._autorange(time)
         if self.filter_on:
             self._filter(time)
@@ -145,7 +152,7 @@ class ResistanceInput:
         return resistance + self._error(int(time / self._tick))
 
     def _autorange(self, time: float) -> None:
-        resistance = self.sensor.resistance(self.mount(time))
+        resistance = self.sensor.resistance(self.mount(time)) if self.forced is None else self.forced
         if _DOWN * self.range <= resistance <= _UP * self.range:
             return
         index = RESISTANCE_RANGES.index(min(RESISTANCE_RANGES, key=lambda r: abs(r - self.range)))

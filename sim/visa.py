@@ -96,8 +96,17 @@ class _Session:
     def wait(self) -> None:
         """Let time pass until a reply is there; raises after the timeout."""
         endless = self.timeout == constants.VI_TMO_INFINITE
-        if not self.rack.wait_for_reply(self.port, _LONGEST_WAIT if endless else 1e-3 * self.timeout):
+        try:
+            came = self.rack.wait_for_reply(self.port, _LONGEST_WAIT if endless else 1e-3 * self.timeout)
+        except ConnectionResetError:
+            raise errors.VisaIOError(self.gone) from None
+        if not came:
             raise errors.VisaIOError(StatusCode.error_timeout)
+
+    @property
+    def gone(self) -> StatusCode:
+        """What a driver is told when nobody is at the other end: GPIB misses its listener, a socket its partner."""
+        return StatusCode.error_no_listeners if self.message_based else StatusCode.error_connection_lost
 
 
 class SimVisaLibrary(highlevel.VisaLibraryBase):
@@ -154,7 +163,10 @@ class SimVisaLibrary(highlevel.VisaLibraryBase):
 
     def write(self, session: Any, data: bytes) -> tuple[int, StatusCode]:
         opened = self._sessions.get(session) or self._missing(session)
-        opened.rack.exchange(opened.port, bytes(data), opened.end)
+        try:
+            opened.rack.exchange(opened.port, bytes(data), opened.end)
+        except ConnectionResetError:
+            self._fail(session, opened.gone)
         self._last_status_in_session[session] = _DONE
         return len(data), _DONE
 
@@ -176,8 +188,8 @@ class SimVisaLibrary(highlevel.VisaLibraryBase):
     def _silence(self, session: Any, opened: _Session) -> None:
         try:
             opened.wait()
-        except errors.VisaIOError:
-            self._last_status_in_session[session] = StatusCode.error_timeout
+        except errors.VisaIOError as error:
+            self._last_status_in_session[session] = StatusCode(error.error_code)
             raise
 
     def _read_part(self, opened: _Session, count: int) -> tuple[bytes, StatusCode]:
@@ -227,9 +239,7 @@ class SimVisaLibrary(highlevel.VisaLibraryBase):
     def clear(self, session: Any) -> StatusCode:
         """Device clear on GPIB; a socket loses what is under way."""
         opened = self._sessions.get(session) or self._missing(session)
-        with opened.lock:
-            opened.rack.clock.sleep(opened.rack.bus_time)
-            opened.rack.advance()
+        with opened.rack.message():
             opened.port.clear()
         return self.handle_return_value(session, _DONE)
 
@@ -247,9 +257,7 @@ class SimVisaLibrary(highlevel.VisaLibraryBase):
         opened = self._sessions.get(session) or self._missing(session)
         if not opened.message_based:
             self._fail(session, StatusCode.error_nonsupported_operation)
-        with opened.lock:
-            opened.rack.clock.sleep(opened.rack.bus_time)
-            opened.rack.advance()
+        with opened.rack.message():
             port = opened.port
             return port.panel.serial_poll(bool(port.out)), self.handle_return_value(session, _DONE)
 

@@ -58,7 +58,7 @@ class Bench:
 
     def look(self, current: float | None = None, frequency: float | None = None) -> Look:
         """One look at a current (A) and frequency (Hz), each the run's own unless given."""
-        began = self.station.clock.time()
+        began = self.procedure.active_time()
         self.set_excitation(current or self.current, frequency or self.frequency)
         self.window = self._left(began)
         look = self._look(self._point())
@@ -67,7 +67,7 @@ class Bench:
 
     def _left(self, began: float) -> float:
         """Seconds to average so that the look, begun at `began`, takes what it should, settling included."""
-        passed = self.station.clock.time() - began
+        passed = self.procedure.active_time() - began
         delay = POLES * self.keeper.present.time_constant
         return max(self.terms.look - passed - delay - _MESSAGES, _SHORTEST)
 
@@ -93,7 +93,7 @@ class Bench:
         return self._read()
 
     def _read(self) -> Raw:
-        return read_point(self.station, self.keeper.present, self.window, self.procedure.stop_if_asked)
+        return read_point(self.station, self.keeper.present, self.window, self.procedure.end_if_asked)
 
     def settle(self) -> None:
         """Wait until the filter has forgotten what was before, or the bridge its old excitation."""

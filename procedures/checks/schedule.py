@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.bench import SMALLER, Terms
 from coldfinger.procedures.checks.scheme import CHECKS, checks_seconds, run_checks
@@ -40,13 +42,23 @@ class CheckSchedule:
 
     def saw(self, point: Point) -> bool:
         """Remember a row; True when the highest resistance has just been passed and was not tested."""
-        rho, T = point.resistivity, point.temperature
-        if not (math.isfinite(rho) and math.isfinite(T)) or point.flags & DISBELIEVED:
+        return self._noted(point.temperature, point.resistivity, point.flags)
+
+    def _noted(self, T: float, rho: float, flags: Quality) -> bool:
+        if not (math.isfinite(rho) and math.isfinite(T)) or flags & DISBELIEVED:
             return False
         self._seen.append((T, rho))
         self._highest = max(self._highest, rho)
         passed = rho < _PAST * self._highest and self._tested_at < _PAST * self._highest
         return passed and self.when == "base and peak"
+
+    def remember(self, rows: pd.DataFrame) -> None:
+        """Take in the rows of an earlier part of the same run; what was due then was made then."""
+        for temperature, rho, flags in zip(rows["T_sample (K)"], rows["rho (ohm)"], rows["flags"], strict=True):
+            if self._noted(temperature, rho, Quality(int(flags))):
+                self._tested_at = self._highest
+        if len(rows) and int(rows["flags"].iloc[-1]) & Quality.BELIEF_TEST_FAILED:
+            self.remark = Quality.BELIEF_TEST_FAILED
 
     def test(self, field: float, arrived: bool = True, names: Sequence[str] = AT_BASE) -> None:
         """Tests at the present temperature and `field` (T), again with less current or frequency if need be."""

@@ -3,10 +3,11 @@
 Source: Model 430 manual, chapter 4 (remote interface reference); error texts also from the Model 420 manual.
 The supply drives a current; a field is that current times the programmed coil constant, whatever the coil
 really is.
-Simulated: units, coil constant, limits, targets, ramp segments, the ramping states 1 to 8, quench, the error
-queue, the greeting. A persistent switch can be declared installed (CONF:PS 1); it heats and cools in its
-times (states 9 and 10) and ramp commands do nothing while it is cold, because the laboratory's coil has no
-switch to close.
+Simulated: units, coil constant, limits, targets, ramp segments, all ten states, quench, the error queue, the
+greeting, the persistent switch. The supply believes what it is told about the switch (CONF:PS) and counts its own
+times (states 9 and 10); what the switch really does is the coil's business. With a cold switch ramp commands move
+the supply alone, at its own rate (PS:PSRR); CURR:MAG? and FIELD:MAG? then say what was there when the heater went
+off.
 Not simulated: the voltage limit's effect on the ramp, stability setting, quench detection, keys and menus.
 """
 
@@ -33,6 +34,7 @@ SEGMENTS = 10
 ERRORS_KEPT = 10
 _KILOGAUSS_PER_TESLA = 10.0
 _OERSTED_PER_TESLA = 1e4
+LEADS_RATE = 10.0  # A/s, of the supply behind a cold switch
 _SHORTEST_LEG = 0.05  # s, between two changes of segment
 
 QUENCH_CONDITION = 4  # *STB bit
@@ -110,7 +112,12 @@ class AMI430(Panel):
         self._errors: deque[str] = deque()
         self._event = POWER_ON
         self._switch: dict[str, float] = {"installed": 0, "current": 50.0, "heating": 20.0, "cooling": 120.0}
+        self._switch["rate"] = LEADS_RATE
         self._heater_on = False
+        self._kept: float | None = None  # A, in the coil when the heater went off
+        if (switch := magnet.model.switch) is not None:
+            self._switch |= {"installed": 1, "heating": switch.heating, "cooling": switch.cooling}
+            self._kept = 0.0
         self._switch_ready = -1.0  # time (s) at which the switch is warm or cold
 
     def parse(self, statement: str) -> tuple[str, list[str]]:
@@ -283,7 +290,7 @@ class AMI430(Panel):
         self.due = float("inf")
 
     def _go(self, mode: State, amperes: float) -> None:
-        if self._magnet.quenched or not self._coil_follows():
+        if self._magnet.quenched or self._cryostat.now < self._switch_ready:
             return
         self._mode, self._goal = mode, amperes
         self._magnet.target = amperes * self._true_constant
@@ -297,6 +304,9 @@ class AMI430(Panel):
         """Give the supply the rate of the segment it is in, and ask to be called at the next boundary."""
         self.due = float("inf")
         magnet, current = self._magnet, self._current()
+        if self._switch["installed"] and not self._heater_on:
+            magnet.rate = self._switch["rate"] * self._true_constant
+            return
         bounds = [segment.bound for segment in self._segments[: self._active_segments - 1]]
         outward = abs(self._goal) > abs(current) or self._goal * current < 0
         inside = [i for i, b in enumerate(bounds) if (abs(current) < b if outward else abs(current) <= b)]
@@ -329,12 +339,20 @@ class AMI430(Panel):
             return State.AT_ZERO
         return self._mode
 
-    @commands.command("FIELD:MAGnet?", "FIELD:SUPPly?")
+    @commands.command("FIELD:MAGnet?")
     def read_field(self) -> str:
+        return self._shown_field(self._coil_current())
+
+    @commands.command("FIELD:SUPPly?")
+    def read_supply_field(self) -> str:
         return self._shown_field(self._current())
 
-    @commands.command("CURRent:MAGnet?", "CURRent:SUPPly?")
+    @commands.command("CURRent:MAGnet?")
     def read_current(self) -> str:
+        return self._shown_current(self._coil_current())
+
+    @commands.command("CURRent:SUPPly?")
+    def read_supply_current(self) -> str:
         return self._shown_current(self._current())
 
     @commands.command("VOLTage:MAGnet?", "VOLTage:SUPPly?")
@@ -343,17 +361,26 @@ class AMI430(Panel):
 
     # Persistent switch and quench
 
-    def _coil_follows(self) -> bool:
-        """Without a switch, or with a warm one, the coil's current is the supply's."""
-        return not self._switch["installed"] or (self._heater_on and self._cryostat.now >= self._switch_ready)
+    def _coil_current(self) -> float:
+        """In the coil (A), as far as the supply knows: its own, or what it was when the heater went off."""
+        if self._kept is not None and self._magnet.quenched:
+            self._kept = 0.0
+        if self._heater_on and self._cryostat.now >= self._switch_ready:
+            self._kept = None
+        return self._current() if self._kept is None else self._kept
 
     @commands.command("CONFigure:PSwitch", "CONFigure:PS", takes=(boolean,))
     def install_switch(self, installed: bool) -> None:
         self._switch["installed"] = int(installed)
-        self._heater_on = False
+        self._kept = self._current() if installed else None
+        self._turn_heater(False)
         self._switch_ready = -1.0
         if installed and not self._magnet.quenched:
             self._stop()
+
+    def _turn_heater(self, on: bool) -> None:
+        self._heater_on = on
+        self._magnet.heat_switch(on, self._cryostat.now)
 
     @commands.command("PSwitch:INSTalled?", "PS:INST?")
     def read_installed(self) -> str:
@@ -364,8 +391,9 @@ class AMI430(Panel):
         if not self._switch["installed"]:
             raise Refused(Fault.NO_SWITCH)
         if on != self._heater_on:
+            self._kept = self._coil_current()
             self._stop()
-            self._heater_on = on
+            self._turn_heater(on)
             self._switch_ready = self._cryostat.now + self._switch["heating" if on else "cooling"]
 
     @commands.command("PSwitch?", "PS?")
@@ -381,7 +409,7 @@ class AMI430(Panel):
         self._switch[name] = value
 
     def _read_switch_number(self, name: str) -> str:
-        return fixed(self._switch[name], 1) if name == "current" else str(int(self._switch[name]))
+        return fixed(self._switch[name], 1) if name in ("current", "rate") else str(int(self._switch[name]))
 
     @commands.command("QUench", takes=(boolean,))
     def set_quench(self, quenched: bool) -> None:
@@ -391,6 +419,12 @@ class AMI430(Panel):
     @commands.command("QUench?")
     def read_quench(self) -> str:
         return str(int(self._magnet.quenched))
+
+    def lose_settings(self) -> None:
+        """Without mains the supply runs down through its protection, and the switch's heater goes out."""
+        magnet = self._magnet
+        magnet.heat_switch(False, self._cryostat.now)
+        magnet.target, magnet.rate, magnet.going = 0.0, HIGHEST_RATE * self._true_constant, not magnet.quenched
 
     # Interface and status
 
@@ -428,6 +462,7 @@ for _word, _name, _range in (
     ("CURRent", "current", real(0.0, 125.0)),
     ("HTIME", "heating", integer(5, 120)),
     ("CTIME", "cooling", integer(5, 3600)),
+    ("PSRR", "rate", real(0.1, 10.0)),
 ):
     for _switch in ("PSwitch", "PS"):
         AMI430.commands.add(f"CONFigure:{_switch}:{_word}", AMI430._set_switch, _range, preset=(_name,))

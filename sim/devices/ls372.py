@@ -276,7 +276,7 @@ class LakeShore372(Panel):
         table = CONTROL_CURRENTS if key == "A" else CURRENTS if mode else VOLTAGES
         sensor.mode = "current" if mode else "voltage"
         sensor.excitation = table[excitation - 1]
-        sensor.range = RANGES[span - 1]
+        sensor.range = sensor.range if sensor.range_stuck else RANGES[span - 1]
         sensor.autorange = autorange > 0
         sensor.shunted = bool(shunt)
 
@@ -521,7 +521,8 @@ class LakeShore372(Panel):
 
     @commands.command("HTRST?", takes=(_OUTPUT,))
     def read_heater_status(self, output: int) -> str:
-        return "0"
+        """0 no error, 1 heater open; it shows only while the range is on."""
+        return str(int(output == 0 and self._loop.heater_open and self._loop.range_current > 0.0))
 
     @commands.command("MOUT", takes=(_OUTPUT, real(-100.0, 100.0)))
     def set_manual_output(self, output: int, percent: float) -> None:
@@ -596,6 +597,11 @@ class LakeShore372(Panel):
         for output in range(3):
             self.set_range(output, 0)
             self.set_ramp(output, 0, 0.0)
+
+    def lose_settings(self) -> None:
+        """Heaters and ramp off, set point zero, power-up mode; inputs and curves are in permanent memory."""
+        self.reset()
+        self.set_setpoint(0, 0.0)
 
     @commands.command("*CLS")
     def clear_status(self) -> None:

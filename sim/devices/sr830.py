@@ -201,7 +201,8 @@ class SR830(Panel):
         )
 
     def _lockin_status(self) -> int:
-        return self._lias | self._lockin.overload | (0 if self._setup.internal else UNLOCK)
+        locked = self._setup.internal and not self._lockin.unlocked
+        return self._lias | self._lockin.overload | (0 if locked else UNLOCK)
 
     # Reference and phase
 
@@ -240,6 +241,8 @@ class SR830(Panel):
 
     @commands.command("SENS", takes=(integer(0, 26),))
     def set_sensitivity(self, index: int) -> None:
+        if self._lockin.range_stuck:
+            return
         self._obey(replace(self._setup, sensitivity=index))
 
     @commands.command("OFLT", takes=(integer(0, 19),))
@@ -382,6 +385,10 @@ class SR830(Panel):
 
     @commands.command("*RST")
     def reset(self) -> None:
+        self._obey(Setup())
+
+    def lose_settings(self) -> None:
+        """As with a dead memory battery; with a good one the instrument would come back as it was."""
         self._obey(Setup())
 
     @commands.command("SSET", takes=(integer(1, 9),))

@@ -343,6 +343,10 @@ AMI430 = [
     Row("switch_installed", "PS:INST?", "0", False),
     Row("switch_heated", "PS?", "1", True),
     Row("persistent", "PERS?", "0", False),
+    Row("supply_field", "FIELD:SUPP?", "0.0600", 0.06),
+    Row("switch_heat_time", "PS:HTIME?", "20", 20.0),
+    Row("switch_cool_time", "PS:CTIME?", "120", 120.0),
+    Row("leads_rate", "PS:PSRR?", "10.0", 10.0),
     Row("quenched", "QU?", "0", False),
     Row(
         "target",

@@ -230,8 +230,88 @@ def test_clear_asks_for_no_errors():
         magnet.clear()
 
 
-def test_no_command_of_the_driver_touches_quench_or_switch():
+SWITCH = ("PS:INST?", "1")
+COLD, WARM = ("PS?", "0"), ("PS?", "1")
+REST = [*FREE[:2], SWITCH]
+
+
+@pytest.mark.parametrize("state", ["2", "3", "8"])
+def test_a_switch_is_heated_when_supply_and_magnet_carry_the_same(state):
+    seen = [("STATE?", state), ("QU?", "0"), SWITCH, COLD, ("CURR:SUPP?", "15.009"), ("CURR:MAG?", "15.000")]
+    with BENCH.talking([*seen, ("PS 1", None), NO_ERROR]) as magnet:
+        magnet.heat_switch()
+
+
+@pytest.mark.parametrize(("supply", "coil"), [("0", "15"), ("15", "0"), ("-15", "15"), ("14.98", "15")])
+def test_a_switch_is_not_heated_while_the_currents_differ(supply, coil):
+    seen = [*REST, COLD, ("CURR:SUPP?", supply), ("CURR:MAG?", coil)]
+    with BENCH.talking(seen) as magnet, pytest.raises(MagnetError) as caught:
+        magnet.heat_switch()
+    assert str(caught.value) == (
+        "AMI 430 magnet supply: will not heat the persistent switch, because the supply is at "
+        f"{supply} A and the magnet at {coil} A, and it would quench; allowed is a difference of 0.01 A, so bring the "
+        "leads to the coil first"
+    )
+
+
+def test_a_switch_is_cooled_at_rest():
+    with BENCH.talking([*REST, WARM, ("PS 0", None), NO_ERROR]) as magnet:
+        magnet.cool_switch()
+
+
+@pytest.mark.parametrize(("action", "there"), [("heat_switch", WARM), ("cool_switch", COLD)])
+def test_a_switch_that_is_there_already_gets_no_command(action, there):
+    with BENCH.talking([*REST, there]) as magnet:
+        getattr(magnet, action)()
+
+
+SWITCHING = ["heat_switch", "cool_switch"]
+LEADS = ["leads_to_coil", "leads_to_zero"]
+
+
+@pytest.mark.parametrize("action", [*SWITCHING, *LEADS])
+@pytest.mark.parametrize("seen", [[("STATE?", "7")], [("STATE?", "3"), ("QU?", "1")]])
+def test_switch_and_leads_get_no_command_after_a_quench(action, seen):
+    with BENCH.talking(seen) as magnet, pytest.raises(MagnetError, match="has quenched"):
+        getattr(magnet, action)()
+
+
+@pytest.mark.parametrize("action", [*SWITCHING, *LEADS])
+def test_without_a_switch_there_is_nothing_to_heat(action):
+    with BENCH.talking(FREE) as magnet, pytest.raises(MagnetError, match="knows of no persistent switch; if there"):
+        getattr(magnet, action)()
+
+
+@pytest.mark.parametrize("action", SWITCHING)
+@pytest.mark.parametrize("state", [1, 4, 5, 6, 9, 10])
+def test_a_heater_is_not_touched_unless_the_supply_is_at_rest(action, state):
+    seen = [("STATE?", str(state)), ("QU?", "0"), SWITCH]
+    with (
+        BENCH.talking(seen) as magnet,
+        pytest.raises(MagnetError, match=rf"in state {RampState(state).name}; wait until it holds or is paused"),
+    ):
+        getattr(magnet, action)()
+
+
+def test_leads_move_alone_behind_a_cold_switch():
+    to_coil = [("CURR:MAG?", "15.5"), ("CONF:CURR:TARG 15.5", None), NO_ERROR, ("RAMP", None), NO_ERROR]
+    with BENCH.talking([*REST, COLD, *to_coil]) as magnet:
+        magnet.leads_to_coil()
+    with BENCH.talking([*REST, COLD, ("ZERO", None), NO_ERROR]) as magnet:
+        magnet.leads_to_zero()
+
+
+@pytest.mark.parametrize("action", LEADS)
+@pytest.mark.parametrize("seen", [[*REST, WARM], [("STATE?", "9"), *REST[1:]], [("STATE?", "10"), *REST[1:]]])
+def test_leads_do_not_move_unless_the_switch_is_cold(action, seen):
+    with BENCH.talking(seen) as magnet, pytest.raises(MagnetError, match="is not cold and the magnet would follow"):
+        getattr(magnet, action)()
+
+
+def test_no_command_of_the_driver_clears_a_quench_and_two_methods_alone_touch_the_heater():
     with open(AMI430.__init__.__code__.co_filename, encoding="utf-8") as source:
         text = source.read()
-    for command in ('"QU ', '"PS ', "CONF:PS", "PSwitch", "QUench"):
+    for command in ('"QU ', "CONF:PS", '"PSwitch', '"QUench'):
         assert command not in text
+    assert (text.count('"PS 1"'), text.count('"PS 0"')) == (1, 1)
+    assert text.count(".heat_switch(") == text.count(".cool_switch(") == 0

@@ -670,3 +670,62 @@ def test_a_name_that_is_no_resource_is_told(name):
 def test_a_library_that_is_not_there_is_told():
     with pytest.raises(LinkError, match="could not be opened"):
         open_link("GPIB0::8::INSTR", "/nowhere/libvisa.so", clock=FakeClock())
+
+
+# In a hurry
+
+
+@pytest.mark.parametrize("kind", ["socket", "gpib", "serial"])
+def test_a_shout_goes_out_at_once_whatever_state_the_link_is_in_and_leaves_a_doubt(kind):
+    clock, instrument, _link, driver = bench(kind)
+    driver.shout("SET 1")
+    assert instrument.heard == ["SET 1"]
+    assert clock.slept == []
+    assert not driver.clean
+    ask_number(instrument, driver)
+    assert driver.clean
+    assert instrument.heard[1] == "*IDN?"
+
+
+def test_a_shout_over_a_lost_connection_takes_a_new_one():
+    _, instrument, _link, driver = bench("socket")
+    driver.identify()
+    instrument.faults = {instrument.answers: "reset", instrument.answers + 1: "reset"}
+    with pytest.raises(LinkError), driver.hurried(0.2):
+        ask_number(instrument, driver)
+    driver.shout("SET 3")
+    assert instrument.kept == ["3"]
+
+
+def test_in_a_hurry_nothing_is_repeated_and_silence_costs_its_patience_only():
+    clock, instrument, link, driver = bench("gpib")
+    driver.identify()
+    instrument.faults = dict.fromkeys(range(instrument.answers, instrument.answers + 9), "lost")
+    usual, before = link.connection.timeout, clock.now
+    with pytest.raises(LinkError, match=r"within 0\.2 s"), driver.hurried(0.2):
+        ask_number(instrument, driver)
+    assert clock.now - before < 0.5
+    assert instrument.heard.count("N?") == 1
+    assert link.connection.timeout == usual
+
+
+def test_neither_a_shout_nor_a_hurry_waits_for_a_link_that_another_thread_keeps():
+    _, instrument, link, _driver = bench()
+    entered, leave = threading.Event(), threading.Event()
+
+    def keep():
+        with link.lock:
+            entered.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    entered.wait(5)
+    message = "'SET 1' was not sent, because another thread keeps this link; use one of your own"
+    with pytest.raises(LinkError, match=message):
+        link.shout("SET 1", wait=0.01)
+    with pytest.raises(LinkError, match="nothing was sent"), link.hurried(0.1, wait=0.01):
+        pass
+    leave.set()
+    thread.join()
+    assert instrument.heard == []

@@ -2,6 +2,7 @@
 
 import pytest
 
+from coldfinger.procedures.planning import Plan, Stage
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 
@@ -39,3 +40,20 @@ def test_a_plan_prints_its_stages_and_moves_nothing(simulated):
     assert "in all" in text
     assert before == (station.magnet.target, station.controller.setpoint, station.source.voltage)
     assert procedure.plan().to_json()["seconds"] > 1000
+
+
+def test_what_depends_on_chance_adds_as_squares_and_is_printed():
+    plan = Plan("a run", (Stage("ramp", 60.0), Stage("descent", 600.0, 30.0), Stage("search", 100.0, 40.0)))
+    assert (plan.seconds, plan.sd) == (760.0, 50.0)
+    assert "descent  10 min 0 s ± 30 s" in str(plan)
+    assert "in all   12 min 40 s ± 50 s" in str(plan)
+    assert plan.to_json()["sd"] == 50.0
+    assert [stage["sd"] for stage in plan.to_json()["stages"]] == [0.0, 30.0, 40.0]
+
+
+def test_a_ramp_that_searches_its_excitation_says_that_the_film_decides_over_the_time(simulated):
+    procedure = TemperatureRamp(excitation="searched")
+    procedure.use(simulated(sample="S0", seed=1))
+    plan = procedure.plan()
+    assert plan.stages[-1].what == "searching the excitation"
+    assert plan.stages[-1].seconds > plan.sd > 600

@@ -376,10 +376,14 @@ def test_one_instrument_that_fails_does_not_keep_the_others_from_safety(simulate
     station = simulated(sample="S0", seed=8)
     station.cryostat.loop.range_current = 0.01
 
-    def broken() -> None:
-        raise OSError("cable")
+    lockin, exchange = station.rack.devices["GPIB0::8::INSTR"].port, station.rack.exchange
 
-    station.source.off = broken
+    def broken(port, data, end=False) -> None:
+        if port is lockin:
+            raise OSError("cable")
+        exchange(port, data, end)
+
+    station.rack.exchange = broken
     report = {item.item: item for item in station.to_safe()}
     assert not report["excitation"].done
     assert "cable" in report["excitation"].detail

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.cryostat import Cryostat
+from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.devices.ami430 import AMI430, CURRENT_LIMIT, fixed, spellings
+from coldfinger.sim.magnet import MagnetModel, SwitchModel
 from coldfinger.sim.rack import sim_rack
 from coldfinger.sim.sample import builtin_sample
 
@@ -179,18 +180,72 @@ def test_after_a_quench_nothing_ramps_until_it_is_cleared(panel, cryostat):
     assert later(panel, cryostat, 5.0) == 1
 
 
-def test_a_switch_heats_and_cools_in_its_times_and_a_cold_one_blocks_ramps(panel, cryostat):
-    panel.receive(b"CONF:PS 1\nCONF:PS:HTIME 10\nCONF:PS:CTIME 60\nCONF:FIELD:TARG 0.01\nRAMP\n")
-    assert later(panel, cryostat, 5.0) == 3
-    assert ask(panel, "PS:INST?;PERS?;PS:HTIME?") == "1\r\n1\r\n10"
-    panel.receive(b"PS 1\n")
+def test_a_switch_heats_and_cools_in_its_times_and_nothing_ramps_meanwhile(panel, cryostat):
+    panel.receive(b"CONF:PS 1\nCONF:PS:HTIME 10\nCONF:PS:CTIME 60\nCONF:FIELD:TARG 0.01\n")
+    assert ask(panel, "PS:INST?;PERS?;PS:HTIME?;PS:PSRR?") == "1\r\n1\r\n10\r\n10.0"
+    panel.receive(b"PS 1\nRAMP\n")
     assert later(panel, cryostat, 9.0) == 9
     assert later(panel, cryostat, 2.0) == 3
     panel.receive(b"RAMP\n")
     assert later(panel, cryostat, 1.0) == 1
-    panel.receive(b"PS 0\n")
+    panel.receive(b"PS 0\nRAMP\n")
     assert later(panel, cryostat, 59.0) == 10
     assert later(panel, cryostat, 2.0) == 3
+
+
+@pytest.fixture
+def switched():
+    """A laboratory whose coil has a switch, with 10 A in coil and supply and the switch warm."""
+    cryostat = Cryostat(SAMPLE, Laboratory(magnet=MagnetModel(switch=SwitchModel(heating=10.0, cooling=30.0))))
+    panel = AMI430(cryostat)
+    panel.receive(b"CONF:FIELD:UNITS 1\n*CLS\nPS 1\n")
+    cryostat.advance(11.0)
+    panel.receive(b"CONF:RAMP:RATE:CURR 1,1,60\nCONF:CURR:TARG 10\nRAMP\n")
+    assert later(panel, cryostat, 12.0) == 2
+    assert cryostat.magnet.coil == pytest.approx(200.0)
+    return panel, cryostat
+
+
+def test_a_switch_is_there_cold_when_the_laboratory_has_one():
+    panel = AMI430(Cryostat(SAMPLE, Laboratory(magnet=MagnetModel(switch=SwitchModel(cooling=77.0)))))
+    assert ask(panel, "PS:INST?;PS?;PERS?;PS:CTIME?;CURR:MAG?") == "1\r\n0\r\n1\r\n77\r\n0.000000"
+
+
+def test_behind_a_cold_switch_the_supply_moves_at_its_own_rate_and_remembers_the_coil(switched):
+    panel, cryostat = switched
+    panel.receive(b"PS 0\n")
+    assert later(panel, cryostat, 31.0) == 3
+    panel.receive(b"ZERO\n")
+    assert later(panel, cryostat, 0.5) == 6
+    assert later(panel, cryostat, 1.0) == 8
+    assert ask(panel, "CURR:SUPP?;CURR:MAG?;FIELD:SUPP?;FIELD:MAG?;PERS?") == (
+        "0.000000\r\n10.000000\r\n0.0000000\r\n0.0200000\r\n1"
+    )
+    assert (cryostat.magnet.after, cryostat.magnet.coil) == (0.0, pytest.approx(200.0))
+    panel.receive(b"CONF:PS:PSRR 1\nCONF:CURR:TARG 10\nRAMP\n")
+    assert later(panel, cryostat, 9.0) == 1
+    assert later(panel, cryostat, 1.5) == 2
+    panel.receive(b"PS 1\n")
+    assert ask(panel, "CURR:MAG?;PERS?") == "10.000000\r\n0"
+    assert later(panel, cryostat, 11.0) == 3
+    assert ask(panel, "CURR:MAG?") == "10.000000"
+    assert cryostat.magnet.released == 0.0
+
+
+def test_heating_with_the_leads_at_zero_quenches_with_all_that_the_coil_has_stored(switched):
+    panel, cryostat = switched
+    panel.receive(b"PS 0\n")
+    later(panel, cryostat, 31.0)
+    panel.receive(b"ZERO\n")
+    later(panel, cryostat, 5.0)
+    cold = cryostat.mixing_chamber.temperature
+    panel.receive(b"PS 1\n")
+    assert later(panel, cryostat, 5.0) == 9
+    assert later(panel, cryostat, 2.0) == 7
+    assert ask(panel, "QU?;CURR:MAG?") == "1\r\n0.000000"
+    assert cryostat.magnet.released == pytest.approx(0.5 * 0.5 * 10.0**2)  # L = 0.5 H
+    assert cryostat.magnet.coil == 0.0
+    assert cryostat.mixing_chamber.temperature > 1.5 * cold
 
 
 def test_the_field_is_the_current_times_the_programmed_constant(panel, cryostat):

@@ -1,10 +1,10 @@
-"""The coil: ramps, resolution, flux that stays trapped."""
+"""The coil: ramps, resolution, flux that stays trapped, persistent switch."""
 
 import math
 
 import pytest
 
-from coldfinger.sim.magnet import Magnet, MagnetModel
+from coldfinger.sim.magnet import Magnet, MagnetModel, SwitchModel
 
 
 def coil(**numbers: float) -> Magnet:
@@ -87,3 +87,85 @@ def test_a_quenched_coil_carries_nothing():
 
 def test_the_static_offset_is_always_there():
     assert go(coil(offset=0.5), 100.0) == pytest.approx(100.5)
+
+
+def switched(mismatch: float = 0.0) -> Magnet:
+    """A coil at 100 Oe behind a switch that was cooled, the supply moved away by `mismatch` (A)."""
+    magnet = Magnet(MagnetModel(offset=0.0, switch=SwitchModel(heating=10.0, cooling=20.0, share=0.5)), 0.25)
+    magnet.rate, magnet.going = 2.0, True
+    magnet.heat_switch(True, 0.0)
+    wait(magnet, 5.25)
+    go(magnet, 100.0)
+    magnet.heat_switch(False, magnet._time)
+    wait(magnet, 10.25)
+    assert not magnet.switch_open
+    magnet.target = 100.0 - mismatch * magnet.model.oersted_per_ampere
+    wait(magnet, 60.0)
+    assert magnet.coil == 100.0
+    return magnet
+
+
+def wait(magnet: Magnet, seconds: float) -> None:
+    start = magnet._time
+    for i in range(1, round(seconds / 0.25) + 1):
+        magnet.step(start + 0.25 * i)
+
+
+def test_a_cold_switch_freezes_the_coil_whatever_the_supply_does():
+    magnet = switched()
+    fields = set()
+    for target in (0.0, -50.0, 100.0):
+        magnet.target = target
+        for _ in range(100):
+            wait(magnet, 1.0)
+            fields.add((magnet.coil, magnet.sample_after, magnet.sweep_rate))
+        assert magnet.after == target
+    assert fields == {(100.0, 100.0, 0.0)}
+
+
+def test_a_switch_follows_its_heater_after_its_own_time():
+    magnet = switched()
+    magnet.heat_switch(True, magnet._time)
+    wait(magnet, 4.75)
+    assert not magnet.switch_open
+    wait(magnet, 0.25)
+    assert magnet.switch_open
+    magnet.heat_switch(False, magnet._time)
+    wait(magnet, 9.75)
+    assert magnet.switch_open
+    wait(magnet, 0.25)
+    assert not magnet.switch_open
+
+
+def test_a_heater_warms_the_mixing_chamber_and_a_cold_one_does_not():
+    magnet = switched()
+    assert magnet.step(magnet._time + 0.25) == 0.0
+    magnet.heat_switch(True, magnet._time)
+    assert magnet.step(magnet._time + 0.25) == 5e-7
+
+
+@pytest.mark.parametrize("mismatch", [0.1, -0.4])
+def test_opening_on_a_small_mismatch_is_a_jump_with_its_energy(mismatch):
+    magnet = switched(mismatch)
+    magnet.heat_switch(True, magnet._time)
+    wait(magnet, 6.0)
+    assert not magnet.quenched
+    assert magnet.coil == magnet.after == pytest.approx(100.0 - 20.0 * mismatch)
+    assert magnet.released == pytest.approx(0.5 * 0.5 * mismatch**2)
+
+
+@pytest.mark.parametrize("mismatch", [0.6, -0.6, 5.0])
+def test_opening_on_a_large_mismatch_quenches_with_all_the_energy_of_the_coil(mismatch):
+    magnet = switched(mismatch)
+    magnet.heat_switch(True, magnet._time)
+    wait(magnet, 6.0)
+    assert magnet.quenched
+    assert magnet.coil == magnet.after == 0.0
+    assert magnet.released == pytest.approx(0.5 * 0.5 * 5.0**2)  # 100 Oe are 5 A
+
+
+def test_opening_on_equal_currents_releases_nothing():
+    magnet = switched()
+    magnet.heat_switch(True, magnet._time)
+    wait(magnet, 6.0)
+    assert (magnet.quenched, magnet.released, magnet.coil) == (False, 0.0, 100.0)

@@ -1,0 +1,189 @@
+"""`coldfinger run` and `coldfinger rehearse`: a plan in virtual time, and then in earnest."""
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coldfinger.procedures.commands.status import BAD_INPUT, INCOMPLETE, STOPPED, bad_input
+
+_LONGEST_END = 120.0  # s for the safe state after a signal
+TERMINATED = 143
+
+
+@click.command()
+@click.argument("plan", type=click.Path(dir_okay=False))
+@click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
+@click.option("--sample", default=None, help="Film to rehearse on: S0, S1, S2 or a table-sample file.")
+@click.option("--json", "json_file", default=None, help='Write everything to this JSON file; "-" prints it.')
+def rehearse(plan: str, station: str, sample: str | None, json_file: str | None) -> None:
+    """Carry a plan out on the simulated refrigerator and say what would happen."""
+    from coldfinger.instruments.clock import WallClock
+    from coldfinger.procedures.engine.calendar import Calendar
+    from coldfinger.procedures.engine.rehearse import rehearsal_text
+
+    rehearsal = _rehearsed(plan, station, sample)
+    if json_file == "-":
+        click.echo(json.dumps(rehearsal.to_json()))
+    else:
+        click.echo(rehearsal_text(rehearsal, Calendar(WallClock(), virtual=False)))
+        _write_json(json_file, rehearsal.to_json())
+    if rehearsal.refused:
+        raise SystemExit(BAD_INPUT)
+
+
+def _rehearsed(plan: str, station: str, sample: str | None) -> Any:
+    from coldfinger.procedures.engine.plan_file import PlanFileError, read_plan
+    from coldfinger.procedures.engine.rehearse import rehearse as carry_out
+    from coldfinger.procedures.station_file import StationFileError, read_station_file
+
+    now = datetime.now(UTC)
+    with bad_input(PlanFileError, StationFileError):
+        return carry_out(read_plan(Path(plan), now), read_station_file(station), sample=sample, start=now)
+
+
+@click.command()
+@click.argument("plan", required=False, type=click.Path(dir_okay=False))
+@click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
+@click.option("--data", default="data", show_default=True, help="Folder for run files, journals and manifests.")
+@click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
+@click.option("--rehearsal/--no-rehearsal", default=True, help="Rehearse first; a plan that breaks a limit is refused.")
+@click.option("--seed", default=None, type=click.IntRange(0), help="Seed of a simulated station.")
+@click.option("--json", "json_file", default=None, help="Write what became of everything to this JSON file.")
+def run(
+    plan: str | None,
+    station: str,
+    data: str,
+    resume: bool,
+    rehearsal: bool,
+    seed: int | None,
+    json_file: str | None,
+) -> None:
+    """Carry out a plan, or go on with a night that was interrupted."""
+    from coldfinger.instruments.errors import InstrumentError
+    from coldfinger.procedures.data.disk import RunFileError
+    from coldfinger.procedures.engine.locks import LockedError
+    from coldfinger.procedures.engine.wiring import engine_for
+    from coldfinger.procedures.station_file import StationFileError, read_station_file
+
+    with bad_input(StationFileError):
+        file = read_station_file(station)
+    folder = Path(data)
+    night, record = _night(plan, folder, resume)
+    if rehearsal and not resume and plan is not None:
+        _refuse_what_cannot_be(plan, station)
+    overrides = {"seed": seed} if seed is not None else {}
+    with bad_input(LockedError, StationFileError, InstrumentError, RunFileError):
+        opened = engine_for(night, file, folder, record=record, **overrides)
+        engine = opened.__enter__()
+    try:
+        ending = _watched(engine)
+    finally:
+        opened.__exit__(None, None, None)
+    _report(ending, engine, json_file)
+
+
+def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
+    from coldfinger.procedures.data.disk import RunFileError
+    from coldfinger.procedures.engine.plan_file import PlanFileError, read_plan
+    from coldfinger.procedures.engine.resume import night_of, unfinished
+
+    if resume:
+        with bad_input(RunFileError):
+            record = unfinished(data)
+        if record is not None:
+            return night_of(record, data), record
+        if plan is None:
+            raise click.UsageError(f"there is no unfinished night in {data}; give a plan to begin one")
+    if plan is None:
+        raise click.UsageError("give a plan file, or --resume to go on with an unfinished night")
+    with bad_input(PlanFileError):
+        return read_plan(Path(plan), datetime.now(UTC)), None
+
+
+def _refuse_what_cannot_be(plan: str, station: str) -> None:
+    rehearsal = _rehearsed(plan, station, None)
+    if rehearsal.refused:
+        for sentence in rehearsal.refused:
+            click.echo(f"coldfinger: {plan}: {sentence}", err=True)
+        raise SystemExit(BAD_INPUT)
+
+
+def _watched(engine: Any) -> Any:
+    """Run the engine in a thread of its own; this one shows it and hears the signals."""
+    from coldfinger.procedures.engine.console import Console
+
+    result: list[Any] = []
+    failure: list[BaseException] = []
+
+    def carry_out() -> None:
+        try:
+            result.append(engine.run())
+        except BaseException as error:  # noqa: BLE001  it is raised again in the thread that waits for it
+            failure.append(error)
+
+    thread = threading.Thread(target=carry_out, name="engine", daemon=True)
+    with Console(engine) as console, _signals(engine, console):
+        thread.start()
+        while thread.is_alive():
+            thread.join(0.1)
+            console.draw()
+            console.ask_if_wanted()
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+@contextmanager
+def _signals(engine: Any, console: Any) -> Iterator[None]:
+    """Ctrl-C once: pause and ask; twice: safe state. SIGTERM and hang-up: safe state, journal, exit."""
+
+    def interrupted(number: int, frame: object) -> None:
+        if console.asking or not sys.stdin.isatty():
+            engine.command("abort", who="Ctrl-C")
+            engine.command("stop", who="Ctrl-C")
+            console.asking = False
+        else:
+            console.asking = True
+            engine.command("pause", who="Ctrl-C")
+
+    def ended(number: int, frame: object) -> None:
+        console.terminated = True
+        engine.command("abort", who=signal.Signals(number).name)
+        engine.command("stop", who=signal.Signals(number).name)
+
+    handlers = {signal.SIGINT: interrupted, signal.SIGTERM: ended}
+    if hasattr(signal, "SIGHUP"):
+        handlers[signal.SIGHUP] = ended
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _report(ending: Any, engine: Any, json_file: str | None) -> None:
+    click.echo(
+        f"{engine.night.name or 'the queue'}: {ending.outcome}" + (f": {ending.reason}" if ending.reason else "")
+    )
+    click.echo(f"data in {engine.data}, journal in {engine.journal.folder}")
+    _write_json(json_file, {"outcome": ending.outcome, "reason": ending.reason, **engine.snapshot()})
+    if ending.outcome == "stopped":
+        raise SystemExit(STOPPED)
+    if ending.outcome != "done":
+        raise SystemExit(INCOMPLETE)
+
+
+def _write_json(path: str | None, content: dict[str, Any]) -> None:
+    if path is None:
+        return
+    with bad_input(OSError):
+        Path(path).write_text(json.dumps(content, indent=2) + "\n", "utf-8")

@@ -1,0 +1,65 @@
+"""A night that was interrupted, read back so that it can go on: what is done, what is half done, what waits."""
+
+import contextlib
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from coldfinger.procedures.data.disk import RunFileError
+from coldfinger.procedures.data.reader import Run, read_run
+from coldfinger.procedures.engine.items import PARTIAL, RUNNING, WAITING, EndActions, FailurePolicy, Item, Night
+from coldfinger.procedures.engine.queue import is_open
+from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read_queue
+from coldfinger.procedures.quality import DISBELIEVED
+
+
+def night_event(night: Night) -> dict[str, Any]:
+    """What a journal's start keeps of a night, beside its items."""
+    return {key: value for key, value in asdict(night).items() if key != "items"}
+
+
+def night_of(record: QueueRecord, data: Path) -> Night:
+    """The night as it stands: what was running is partial, with the rows that are on disk."""
+    kept = record.start["night"]
+    items = tuple(_as_it_stands(item, data) for item in record.items)
+    return Night(
+        name=kept["name"],
+        items=items,
+        on_failure=FailurePolicy(**kept["on_failure"]),
+        end=EndActions(**kept["end"]),
+        must_end_by=kept["must_end_by"],
+        source=kept["source"],
+        text=kept["text"],
+    )
+
+
+def _as_it_stands(item: Item, data: Path) -> Item:
+    if item.state != RUNNING:
+        return item
+    rows = disbelieved = 0
+    folders = []
+    for folder in item.folders:
+        with contextlib.suppress(RunFileError):
+            run = read_run(data / folder)
+            rows += len(run.frame)
+            disbelieved += int(((run.frame["flags"].astype(int) & int(DISBELIEVED)) != 0).sum())
+            folders.append(folder)
+    state = PARTIAL if rows else WAITING
+    return replace(item, state=state, folders=tuple(folders) if rows else (), rows=rows, disbelieved=disbelieved)
+
+
+def unfinished(data: Path) -> QueueRecord | None:
+    """The newest night of a data folder that has something left to do and that no living program holds."""
+    for folder in reversed(nights(data)):
+        record = read_queue(folder)
+        if not record.held and record.start and any(is_open(item) for item in record.items):
+            return record
+    return None
+
+
+def last_run(night: Night, data: Path) -> Run | None:
+    """The run whose rows are the newest of a night; None when there is none that can be read."""
+    for item in reversed([item for item in night.items if item.folders]):
+        with contextlib.suppress(RunFileError):
+            return read_run(data / item.folders[-1])
+    return None

@@ -1,0 +1,89 @@
+"""An engine with everything around it, opened in the right order and closed in the reverse.
+
+Locks first, so that a second program stops before it has touched anything; then the dead-man, so that somebody
+watches before the first output; then the connections, the journal, and the engine.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from coldfinger.procedures.engine.calendar import Calendar
+from coldfinger.procedures.engine.care import Care
+from coldfinger.procedures.engine.deadman import DeadMan
+from coldfinger.procedures.engine.engine import Engine
+from coldfinger.procedures.engine.history import past_nights
+from coldfinger.procedures.engine.items import Night
+from coldfinger.procedures.engine.locks import hold_data_folder, hold_station
+from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
+from coldfinger.procedures.engine.resume import last_run, night_event
+from coldfinger.procedures.station import SafeReport, Station, open_station
+from coldfinger.procedures.station_file import StationFile
+
+FOREVER = math.inf
+
+
+@contextlib.contextmanager
+def engine_for(
+    night: Night,
+    file: StationFile,
+    data: Path,
+    *,
+    record: QueueRecord | None = None,
+    patience: float = 0.0,
+    sync: bool = True,
+    **simulator: Any,
+) -> Iterator[Engine]:
+    """An engine at a connected station, ready to `run`, in this process.
+
+    `record` is the night that is gone on with; `patience` as in Engine; `simulator` replaces keys of [simulator].
+    Raises LockedError, StationFileError, LinkError, RunFileError: nothing has moved then.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold_data_folder(data))
+        stack.enter_context(hold_station(file))
+        dead_man = None
+        if not file.simulated:
+            dead_man = stack.enter_context(contextlib.closing(DeadMan(file)))
+            dead_man.start()
+        station = stack.enter_context(open_station(file, **simulator))
+        station.connect()
+        journal = QueueJournal(record.folder if record else new_night(data, night.name), station.clock, sync=sync)
+        stack.callback(journal.close)
+        journal.write("start", **_start_event(night, station, resumes=record is not None))
+        engine = Engine(
+            station,
+            night,
+            data,
+            journal,
+            calendar=Calendar(station.clock, virtual=station.simulated),
+            history=past_nights(data, station.name),
+            care=Care(data, dead_man),
+            patience=patience,
+            emergency=emergency_of(station),
+            sync=sync,
+        )
+        run = last_run(night, data) if record else None
+        if run is not None and len(run.frame):
+            engine.last_row = {str(name): float(value) for name, value in run.frame.iloc[-1].items()}
+        yield engine
+
+
+def emergency_of(station: Station) -> Callable[[], list[SafeReport]] | None:
+    """The path to the safe state that shares no connection with the station; None in virtual time that jumps."""
+    if math.isinf(getattr(station.clock, "rate", 1.0)):
+        return None
+    return station.to_safe_apart
+
+
+def _start_event(night: Night, station: Station, resumes: bool) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "night": night_event(night),
+        "station": {"name": station.name, "source": station.file.source, "text": station.file.text},
+        "simulated": station.simulated,
+        "resumes": resumes,
+    }
