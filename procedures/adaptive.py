@@ -188,8 +188,8 @@ class AdaptiveRamp(TransportProcedure):
     def take_data(self) -> None:
         self._begin_design()
         spent = 0.0 if self._earlier is None else self._tell_again(self._earlier)
-        self._began_descent = self.active_time() - spent
         if (ask := self.descent.ask()) is None:
+            self._began_descent = self.active_time() - spent
             self._conclude()
             return
         hold_field(self, self.field * OERSTED, self.persistent, self.leads_to_zero)

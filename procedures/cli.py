@@ -12,6 +12,19 @@ from coldfinger.procedures.commands.status import STOPPED
 _HERE = "coldfinger.procedures.commands"
 _COMMANDS = {
     "demo": (f"{_HERE}.demo", "demo", "Measure a family of R(T) on the simulated refrigerator, fit and draw it."),
+    "plan": (f"{_HERE}.plan", "plan", "Begin, show and check a plan of a night."),
+    "rehearse": (f"{_HERE}.run", "rehearse", "Carry a plan out on the simulated refrigerator, in virtual time."),
+    "run": (f"{_HERE}.run", "run", "Carry a plan out, or go on with a night that was interrupted."),
+    "status": (f"{_HERE}.control", "status", "Say what the queue of an owner process does."),
+    "pause": (f"{_HERE}.control", "pause", "Finish the present row, then hold everything."),
+    "resume": (f"{_HERE}.control", "resume", "Go on where the pause began."),
+    "skip": (f"{_HERE}.control", "skip", "Close the present run, keep its data, begin the next one."),
+    "abort": (f"{_HERE}.control", "abort", "Bring the station to its safe state, now."),
+    "safe": (f"{_HERE}.safe", "safe", "Bring a station to its safe state and read it back, whoever ran it."),
+    "summary": (f"{_HERE}.summary", "summary", "The morning's page: what ran, what did not and why, fits, odd things."),
+    "runs": (f"{_HERE}.runs", "runs", "Find runs; star, tag and note them."),
+    "owner": (f"{_HERE}.owner", "owner", "Start, end or look at the process that owns a station."),
+    "sim": (f"{_HERE}.sim", "sim", "Serve the simulated refrigerator to other programs."),
 }
 
 

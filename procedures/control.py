@@ -120,7 +120,7 @@ class AttendedClock:
 
     def sleep(self, seconds: float) -> None:
         """As Clock.sleep; raises Stopped after an abort, and whatever `attend` raises."""
-        self._look()
+        self._end_if_aborted()
         if seconds > SLICE:
             end = self.time() + seconds
             while (left := end - self.time()) > SLICE:
@@ -131,6 +131,9 @@ class AttendedClock:
         self._look()
 
     def _look(self) -> None:
+        self.attend()
+        self._end_if_aborted()
+
+    def _end_if_aborted(self) -> None:
         if self.control.aborted:
             raise Stopped(ABORTED)
-        self.attend()

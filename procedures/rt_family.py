@@ -146,9 +146,13 @@ class RTFamily(CurveFamily):
         assert self.grid is not None
         ramps = [ramp for ramp in self.procedures if isinstance(ramp, TemperatureRamp)]
         names = [self.name(i) for i in range(len(ramps))]
-        results = run_grid(
-            self.grid, ramps, names, self.station, folder, header=header, switch=switch, progress=progress
-        )
+        try:
+            results = run_grid(
+                self.grid, ramps, names, self.station, folder, header=header, switch=switch, progress=progress
+            )
+        except BaseException:
+            self.station.to_safe()  # it could not even be begun
+            raise
         for i, result in enumerate(results):
             finished(i, result)
         return self._manifest(folder, results)

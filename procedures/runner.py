@@ -36,7 +36,9 @@ Progress = Callable[[float, float], None]
 """Called with percent done and the station's clock (s)."""
 
 Watch = Callable[[str, Any], None]
-"""Called with topic and record of everything that a procedure emits, after it is on disk; "began" brings the writer."""
+"""Called with topic and record of everything that a procedure emits, after it is on disk.
+
+"began" brings the writer of the run file, "ending" the outcome, before the way to the safe state."""
 
 StopSwitch = RunControl
 """What a run is stopped with."""
@@ -227,6 +229,7 @@ class _Run:
     def to_its_end(self, leave_as_is: bool, ending: tuple[str, str, bool]) -> RunResult:
         outcome, reason, stops_queue = ending
         self.control.closing = True
+        self.watch("ending", outcome)
         safe: tuple[SafeReport, ...] = ()
         if outcome != "done" or not leave_as_is:
             safe = tuple(self.station.to_safe())

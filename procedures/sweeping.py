@@ -146,8 +146,8 @@ class SweepingProcedure(TransportProcedure):
         """Decide with which leg, and from where, an interrupted sweep goes on; sets `leg` and `in_place`.
 
         `complete`: the leg of the last row has all its rows; None: when its field has arrived. `reach` (Oe): how far
-        the field may have gone on in its direction since the last row. What a field shows depends on where it came from: a leg whose field was lost
-        begins again, the way before it being gone once more without rows.
+        the field may have gone on in its direction since the last row. What a field shows depends on where it came
+        from: a leg whose field was lost begins again, the way before it being gone once more without rows.
         """
         last = rows.iloc[-1]
         leg, direction = int(last["leg"]), float(last["direction"])

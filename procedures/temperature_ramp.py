@@ -374,7 +374,7 @@ class TemperatureRamp(TransportProcedure):
 
     def _report_progress(self) -> None:
         passed = self.active_time() - self._began_ramp
-        self.emit("progress", min(99.0, 100.0 * passed / self._expected))
+        self.emit("progress", min(99.0, 100.0 * passed / max(self._expected, 1.0)))
 
 
 def _passed(wanted: list[float], have: list[float]) -> tuple[int, int]:

@@ -26,6 +26,7 @@ _ROUND = 0.02  # s of real time between two rounds when nobody asks
 _SEGMENT = 4096  # bytes taken from a connection at once
 _MOST_WAITING = 1 << 16  # bytes of answers that a client has not taken: it is disconnected beyond
 _MOST_CLIENTS = 200
+_INPUT_BUFFER = 8192  # bytes of a connection that the system keeps for us; a flood leaves no more behind
 
 _log = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class Server:
                 f"use it, choose another port or 0 for a free one",
             ) from None
         listener.setblocking(False)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _INPUT_BUFFER)  # its connections inherit it
         self._selector.register(listener, selectors.EVENT_READ, address)
         number = listener.getsockname()[1]
         model = type(self.rack.devices[address]).__name__

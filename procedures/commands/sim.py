@@ -27,7 +27,7 @@ def sim() -> None:
 @sim.command()
 @click.option("--station", default="sim", show_default=True, help='Station file that describes it, or "sim".')
 @click.option(
-    "--speed", type=click.FloatRange(1e-3, 1e4), default=1.0, show_default=True, help="Virtual seconds in a second."
+    "--speed", type=click.FloatRange(1e-3, 1e3), default=1.0, show_default=True, help="Virtual seconds in a second."
 )
 @click.option("--seed", type=click.IntRange(0), default=None, help="Seed of all noise; default: the station's.")
 @click.option("--sample", default=None, help="S0, S1, S2 or a table-sample TOML file; default: the station's.")

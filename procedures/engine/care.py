@@ -21,6 +21,7 @@ LAG_ALARM = 5.0  # s for which a row may be recorded and not durable
 LEAST_FREE = 20_000_000  # bytes; below it nothing new is begun
 _DISK_PERIOD = 60.0  # s
 _LOOK_PERIOD = 1.0  # s
+BUSY = 60.0  # s, the longest that a way to the safe state or a snapshot takes: a bias is brought down in its own steps
 
 
 class DeadManFace(Protocol):
@@ -118,10 +119,10 @@ class Care:
             self._free = None
         return self._free
 
-    def paused(self, seconds: float) -> None:
-        """The engine holds for at most this long, and is not to be taken for dead meanwhile."""
+    def busy(self) -> None:
+        """Something long begins, in which nobody comes by: a snapshot, or the way to the safe state."""
         if self._dead_man is not None:
-            self._dead_man.hold(seconds)
+            self._dead_man.hold(BUSY)
 
     def leave(self) -> None:
         """The night is over and the station is safe."""

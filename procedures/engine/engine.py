@@ -11,21 +11,21 @@ read hangs, a path with connections of its own makes the station safe meanwhile.
 """
 
 import contextlib
+import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.base import TransportProcedure
+from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.control import RunControl
 from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.engine.build import ItemError, end_of, procedure_of
+from coldfinger.procedures.engine.build import ItemError, procedure_of
 from coldfinger.procedures.engine.calendar import Calendar, iso
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.face import Refused
-from coldfinger.procedures.engine.forecast import Forecast, forecast
+from coldfinger.procedures.engine.forecast import Forecaster
 from coldfinger.procedures.engine.history import History
 from coldfinger.procedures.engine.items import (
     DONE,
@@ -64,6 +64,8 @@ _POLL = 0.5  # s of station time between two looks of a waiting queue
 _RETRY_PAUSE = 10.0  # s before an item is tried again
 _ABORT_PATIENCE = 1.0  # s of real time until an abort takes its own path
 LONGEST_PAUSE = 4 * 3600.0  # s
+_JUMPING_PAUSE = 0.02  # s of real time for half a second of a paused clock that jumps
+_REAL = WallClock()
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Engine:
 
     data      folder for run folders and manifests
     care      dead-man, interlocks, disk space: what is looked after while anything waits; None for none
-    patience  station time (s) for which a held queue waits for a person before it ends; it is safe meanwhile
+    patience  real time (s) for which a held or empty queue waits for a person before it ends; it is safe meanwhile
     emergency makes the station safe over connections of its own; None where that cannot be (virtual time that jumps)
     """
 
@@ -118,7 +120,13 @@ class Engine:
         self._running: dict[str, Any] = {}
         self.last_row: dict[str, float] = {}
         self._survey: Survey | None = None
-        self._forecast: Forecast | None = None
+        self._forecaster = Forecaster(station, self.history)
+        self._ends = self._forecaster.look(self.queue.items, self._start())
+        self._abort_asked = False
+        self._rested = True
+        self._stale = False
+        self._jumps = math.isinf(getattr(station.clock, "rate", 1.0))
+        self._changed = threading.Event()
 
     # The night
 
@@ -131,6 +139,7 @@ class Engine:
                 self._carry_out(item)
             return self._finish(*self._outcome())
         except BaseException as error:
+            self.care.busy()
             self._safe = tuple(self.station.to_safe())
             self._write_if_possible("end", outcome="failed", reason=f"{type(error).__name__}: {error}", safe=self._safe)
             self._set_state(ENDED, f"{type(error).__name__}: {error}")
@@ -157,29 +166,48 @@ class Engine:
         return True
 
     def _next_item(self) -> Item | None:
-        """The next item to carry out; waits while the queue is held. None at the end."""
-        waited_from = self.station.clock.time()
+        """The next item to carry out; waits while the queue is held, or empty and `patience` lasts. None at the end."""
+        waited_from = _REAL.time()
         while not self._ending:
-            with self._lock:
-                item = None if self._held else self.queue.next()
-                if not self._held:
-                    return item
-            if self.station.clock.time() - waited_from >= self._patience:
+            if self._abort_asked:
+                self._make_safe_between_items()
+            item = None if self._held else self.queue.next()
+            if item is not None:
+                return item
+            if _REAL.time() - waited_from >= self._patience:
                 return None
-            self.station.clock.sleep(_POLL)
+            if not self._held:
+                self._come_to_rest()
+            # Real time, whatever the station's clock is: it is people who are waited for.
+            self._changed.wait(_POLL)
+            self._changed.clear()
             self._attend()
         return None
 
+    def _come_to_rest(self) -> None:
+        """The queue is empty: end actions once, and then nothing until somebody adds something."""
+        if not self._rested:
+            self._rested = True
+            self._end_actions()
+            self._to_safe(self._left_on)
+        self._set_state(IDLE, "the queue is empty")
+
+    def _make_safe_between_items(self) -> None:
+        self._abort_asked = False
+        self._to_safe()
+        self._made_safe.set()
+        self._hold("aborted")
+
     def _carry_out(self, item: Item) -> None:
-        with self._lock:
-            self._control = RunControl()
-            self._made_safe.clear()
+        self._control = RunControl()
+        self._made_safe.clear()
+        self._rested = False
         reason = self._why_not(item)
         if reason:
             self._put(item.but(state=SKIPPED, reason=reason))
             return
         began = self.station.clock.time()
-        predicted = self._predict(item)
+        predicted = self._forecaster.predict(item)
         item = item.but(state=RUNNING, reason="", attempts=item.attempts + 1, predicted_seconds=predicted)
         self._put(item)
         self._set_state(RUNNING_STATE, item.name)
@@ -205,7 +233,7 @@ class Engine:
                 return self._stopped_reason("while it waited for its time")
         deadline = min(filter(None, (item.must_end_by, self._must_end_by)), default="")
         if deadline:
-            expected, _ = self.history.of(item.procedure or item.kind).seconds(self._predict(item))
+            expected, _ = self.history.of(item.procedure or item.kind).seconds(self._forecaster.predict(item))
             left = self.calendar.seconds_until(deadline)
             if expected > left:
                 return f"it would take {expected / 60:.0f} min, and must have ended in {max(0.0, left) / 60:.0f} min"
@@ -235,7 +263,7 @@ class Engine:
         except (ItemError, LimitError, QuantityError, ValueError) as error:
             return item.but(state=FAILED, reason=f"not started: {error}"), NEXT
         except RunFileError as error:
-            self.station.to_safe()
+            self._to_safe()
             return item.but(state=PARTIAL if item.folders else FAILED, reason=str(error)), HOLD
         return self._became(item, result)
 
@@ -255,7 +283,11 @@ class Engine:
             return self._was_stopped(item)
         return item.but(state=PARTIAL if item.rows else FAILED), HOLD if result.stops_queue else RETRY
 
+    def _is_over(self) -> bool:
+        return self._state in (ENDED, ENDING)
+
     def _was_stopped(self, item: Item) -> tuple[Item, str]:
+        self._abort_asked = False  # the run itself has brought the station to its safe state
         if self._control.skipped:
             return item.but(state=SKIPPED, reason=f"skipped by the user; {item.rows} rows are kept"), ""
         self._hold(item.reason or "stopped by the user")
@@ -274,7 +306,7 @@ class Engine:
         item = item.but(reason=reason)
         if outcome == "done":
             return item.but(state=DONE), ""
-        self._report_safe(tuple(self.station.to_safe()))
+        self._to_safe()
         if outcome == "stopped":
             return self._was_stopped(item)
         return item.but(state=FAILED), HOLD if stops_queue else RETRY
@@ -316,7 +348,7 @@ class Engine:
             if policy.action == HOLD:
                 self._hold(f"{item.name} failed: {item.reason}")
             elif policy.action == SAFE:
-                self._report_safe(tuple(self.station.to_safe()))
+                self._to_safe()
                 self._ending = True
 
     def _rest(self, seconds: float) -> None:
@@ -329,9 +361,13 @@ class Engine:
         self._set_state(HELD, reason)
         self._tell("alarm", "held", f"the queue is held: {reason}")
 
+    def _to_safe(self, leave: tuple[str, ...] = ()) -> None:
+        self.care.busy()
+        self._report_safe(tuple(self.station.to_safe(leave)))
+
     def _report_safe(self, safe: tuple[SafeReport, ...]) -> None:
         self._safe = safe
-        self.journal.write("safe", items=[asdict(item) for item in safe])
+        self._write_if_possible("safe", items=[asdict(item) for item in safe])
         for item in safe:
             if not item.done:
                 self._tell("alarm", "not safe", f"{item.item} is NOT safe: {item.detail}")
@@ -350,15 +386,19 @@ class Engine:
 
     def _finish(self, outcome: str, reason: str) -> Ending:
         self._set_state(ENDING, "bringing the station to its end state")
-        if outcome in ("done", "partly"):
+        regular = outcome in ("done", "partly")
+        if regular and not self._rested:
             self._end_actions()
         if outcome != "refused":
-            leave = () if self.night.end.heater_off or outcome not in ("done", "partly") else ("heater",)
-            self._report_safe(tuple(self.station.to_safe(leave)))
+            self._to_safe(self._left_on if regular else ())
         safe = self._safe
         self._write_if_possible("end", outcome=outcome, reason=reason, safe=[asdict(item) for item in safe])
         self._set_state(ENDED, reason or outcome)
         return Ending(outcome, reason, self.queue.items, safe)
+
+    @property
+    def _left_on(self) -> tuple[str, ...]:
+        return () if self.night.end.heater_off else ("heater",)
 
     def _end_actions(self) -> None:
         end = self.night.end
@@ -378,8 +418,12 @@ class Engine:
             self._set_state(PAUSED, "set points are held, the excitation is on")
         elif not control.paused and self._state == PAUSED:
             self._set_state(RUNNING_STATE, self._running.get("name", ""))
+        if control.paused and self._jumps:
+            self._changed.wait(_JUMPING_PAUSE)  # a clock that jumps would have gone through the whole pause at once
         for level, kind, text in self.care.look(self.station, control):
             self._tell(level, kind, text)
+        if self._stale:
+            self._look_ahead()
 
     def _progressed(self, percent: float, clock: float) -> None:
         self._running["progress"] = percent
@@ -390,7 +434,10 @@ class Engine:
             self.last_row = record
             self._latest |= {name: (value, self.station.clock.time()) for name, value in record.items()}
             self._running["rows"] = self._running.get("rows", 0) + 1
+        elif topic == "ending":
+            self.care.busy()
         elif topic == "began":
+            self.care.busy()
             self._running["folder"] = record.folder.name
             self.care.writer = record
             with self._lock:
@@ -410,20 +457,24 @@ class Engine:
         verb = _VERBS.get(name)
         if verb is None:
             raise Refused(f"command {name!r} is unknown; allowed are {', '.join(_VERBS)}")
-        with self._lock:
-            try:
+        try:
+            # An abort waits for nobody, whatever another thread is doing to the queue.
+            with contextlib.nullcontext() if name in _AT_ONCE else self._lock:
                 result = verb(self, **arguments)
-            except Refused:
-                raise
-            except (TypeError, ValueError) as error:
-                raise Refused(f"command {name}: {error}") from error
-            self._write_if_possible("command", name=name, who=who, arguments=_written(arguments))
-            if name in _CHANGES_QUEUE:
-                self._write_if_possible("queue", items=[item.to_json() for item in self.queue.items])
-                self._forecast = None
+        except Refused:
+            raise
+        except (TypeError, ValueError) as error:
+            raise Refused(f"command {name}: {error}") from error
+        self._changed.set()
+        self._write_if_possible("command", name=name, who=who, arguments=_written(arguments))
+        if name in _CHANGES_QUEUE:
+            self._write_if_possible("queue", items=[item.to_json() for item in self.queue.items])
+            self._stale = True
         return result
 
     def _pause(self, seconds: float = LONGEST_PAUSE) -> None:
+        if not self._running:
+            raise Refused("nothing runs that could be paused; hold the queue by switching items off")
         self._control.pause(seconds)
         self._set_state(PAUSING, "the present row is finished first")
 
@@ -436,19 +487,18 @@ class Engine:
         self._control.skip()
 
     def _abort(self) -> None:
-        self._set_state(ABORTING, "the station goes to its safe state")
-        self._held = True
+        self._held = self._abort_asked = True
         self._control.abort()
-        if self._emergency is not None and self._running:
+        if self._emergency is not None and not self._is_over():
             threading.Thread(target=self._own_path, name="abort", daemon=True).start()
+        self._set_state(ABORTING, "the station goes to its safe state")
 
     def _own_path(self) -> None:
         """Make the station safe over other connections when the running thread does not."""
         if not self._made_safe.wait(_ABORT_PATIENCE) and self._emergency is not None:
             safe = tuple(self._emergency())
             self._tell("alarm", "abort", "the running thread did not answer; the station was made safe by another path")
-            with contextlib.suppress(RunFileError):
-                self._report_safe(safe)
+            self._report_safe(safe)
 
     def _stop(self) -> None:
         """After the present row, end the night with its end actions left out."""
@@ -492,8 +542,8 @@ class Engine:
 
     def snapshot(self) -> dict[str, Any]:
         """Everything that a client shows, as plain values; a copy."""
+        ends = self._ends.since(self.station.clock.time(), self.calendar, self._running)
         with self._lock:
-            ends = self._ends()
             return {
                 "state": self._state,
                 "reason": self._reason,
@@ -515,35 +565,10 @@ class Engine:
                 "last_event": self.news.last,
             }
 
-    def _ends(self) -> Forecast:
-        if self._forecast is None:
-            self._forecast = forecast(self.queue.items, self._predict, self.history)
-        return self._forecast.since(self.station.clock.time(), self.calendar, self._running)
-
-    def _predict(self, item: Item) -> float:
-        """Seconds that an item would take if it began here and now, before experience."""
-        if item.kind == WAIT:
-            return float(item.settings["seconds"])
-        try:
-            procedure: TransportProcedure = move_of(item) if item.kind == SET else procedure_of(item)
-            procedure.use(self.station)
-            return procedure.plan(self._whereabouts_before(item)).seconds
-        except (ValueError, InstrumentError):
-            return 0.0
-
-    def _whereabouts_before(self, item: Item) -> Whereabouts:
-        """Where field and temperature will be when an item begins, from what stands before it; asks no instrument."""
-        since = self._start()
-        for earlier in self.queue.items:
-            if earlier.id == item.id:
-                break
-            if earlier.kind == SET:
-                field, temperature = earlier.settings.get("field"), earlier.settings.get("temperature")
-                since = Whereabouts(since.field if field is None else field, temperature or since.temperature)
-            elif earlier.kind == RUN:
-                with contextlib.suppress(ValueError):
-                    since = end_of(procedure_of(earlier), since)
-        return since
+    def _look_ahead(self) -> None:
+        """Predict again what has changed; in the thread of the engine, because plans ask the station."""
+        self._stale = False
+        self._ends = self._forecaster.look(self.queue.items, self._start())
 
     def _start(self) -> Whereabouts:
         readings = self._survey.readings if self._survey is not None else {}
@@ -567,7 +592,7 @@ class Engine:
         with self._lock:
             self.queue.put(item)
             self.journal.write("state", **state_event(item))
-            self._forecast = None
+        self._look_ahead()
 
     def _set_state(self, state: str, reason: str = "") -> None:
         with self._lock:
@@ -616,4 +641,5 @@ _VERBS: dict[str, Callable[..., Any]] = {
     "acknowledge": Engine._acknowledge,
 }
 COMMANDS = tuple(_VERBS)
+_AT_ONCE = ("abort", "stop", "skip", "pause", "resume")
 _CHANGES_QUEUE = ("add", "remove", "move", "edit", "disable", "copy", "again")

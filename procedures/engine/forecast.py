@@ -1,14 +1,19 @@
 """When each item of a queue will end, with what the experience of the station says about such promises."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from coldfinger.procedures.base import TransportProcedure
+from coldfinger.procedures.engine.build import end_of, procedure_of
 from coldfinger.procedures.engine.calendar import Calendar, iso
 from coldfinger.procedures.engine.history import History
-from coldfinger.procedures.engine.items import RUN, WAIT, Item
+from coldfinger.procedures.engine.items import DISABLED, SET, WAIT, Item
+from coldfinger.procedures.engine.moves import move_of
 from coldfinger.procedures.engine.queue import is_open
+from coldfinger.procedures.planning import Whereabouts
+from coldfinger.procedures.station import Station
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,66 @@ class Forecast:
         }
 
 
-def forecast(items: Iterable[Item], predict: Callable[[Item], float], history: History) -> Forecast:
-    """Expected duration of every open item; predictions (s) are corrected by experience."""
-    expected = []
-    for item in items:
-        if not is_open(item):
-            continue
-        predicted = predict(item)
-        seconds, sd = (
-            history.of(item.procedure).seconds(predicted) if item.kind == RUN else (predicted, 0.1 * predicted)
-        )
-        expected.append(Expected(item.id, seconds, 0.0 if item.kind == WAIT else sd))
-    return Forecast(tuple(expected))
+class Forecaster:
+    """Predicts items of a queue at a station; what has been predicted once from the same place is remembered.
+
+    Plans are made from where the items before leave field and temperature; no instrument is asked.
+    """
+
+    def __init__(self, station: Station, history: History) -> None:
+        self._station, self._history = station, history
+        self._known: dict[str, tuple[tuple[Any, ...], float, Whereabouts]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def predict(self, item: Item) -> float:
+        """Seconds that an item takes, before experience, by the last look; 0 for one that cannot be planned."""
+        return self._seconds.get(item.id, 0.0)
+
+    def look(self, items: Iterable[Item], start: Whereabouts) -> Forecast:
+        """Predict all items, which begin at `start`, and expect the open ones."""
+        expected, place, seconds = [], start, {}
+        for item in items:
+            if item.state == DISABLED:
+                continue
+            predicted, place = self._planned(item, place)
+            seconds[item.id] = predicted
+            if is_open(item):
+                expected.append(expect(item, predicted, self._history))
+        self._seconds = seconds
+        return Forecast(tuple(expected))
+
+    def _planned(self, item: Item, place: Whereabouts) -> tuple[float, Whereabouts]:
+        key = (place, item.kind, item.procedure, repr(item.parameters), repr(item.settings))
+        known = self._known.get(item.id)
+        if known is None or known[0] != key:
+            known = (key, *plan_item(item, self._station, place))
+            self._known[item.id] = known
+        return known[1], known[2]
+
+
+def plan_item(item: Item, station: Station, place: Whereabouts) -> tuple[float, Whereabouts]:
+    """Seconds that an item would take from a place, and where it ends; 0 s for one that cannot be planned."""
+    if item.kind == WAIT:
+        return float(item.settings["seconds"]), place
+    if item.kind == SET:
+        field, temperature = item.settings.get("field"), item.settings.get("temperature")
+        end = Whereabouts(place.field if field is None else field, temperature or place.temperature)
+        procedure: TransportProcedure = move_of(item)
+    else:
+        try:
+            procedure = procedure_of(item)
+        except ValueError:
+            return 0.0, place
+        end = end_of(procedure, place)
+    procedure.use(station)
+    try:
+        return procedure.plan(place).seconds, end
+    except ValueError:
+        return 0.0, place
+
+
+def expect(item: Item, predicted: float, history: History) -> Expected:
+    """Expected duration of an item, corrected by experience."""
+    if item.kind == WAIT:
+        return Expected(item.id, predicted, 0.0)
+    return Expected(item.id, *history.of(item.procedure or item.kind).seconds(predicted))

@@ -266,14 +266,11 @@ def _say(log_file: Any, **content: Any) -> None:
 @contextlib.contextmanager
 def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
     """The engine of these settings, connected and ready to run; closed at the end of the block."""
-    from pymeasure import units
-
     from coldfinger.procedures.engine.items import Night
     from coldfinger.procedures.engine.plan_file import read_plan
     from coldfinger.procedures.engine.wiring import FOREVER, engine_for
     from coldfinger.procedures.station_file import read_station_file
 
-    units.ureg.Quantity("1 K")  # pint builds its registry at first use, and two threads that do so at once break it
     night = Night("queue", ()) if settings.plan is None else read_plan(settings.plan, datetime.now(UTC))
     with engine_for(night, read_station_file(settings.station), settings.data, patience=FOREVER) as engine:
         yield engine

@@ -80,19 +80,25 @@ def _night_name(record: QueueRecord) -> str:
 
 
 class _Calendar:
-    """The time of day of an event: the world's at a real station; the start of its part plus virtual time else."""
+    """The time of day of an event: the world's at a real station; at a simulated one it goes with the virtual clock.
+
+    Virtual time runs ahead of the world's, so a further part begins where the one before it had come to, at least.
+    """
 
     def __init__(self, record: QueueRecord) -> None:
         self._virtual = bool(record.start.get("simulated"))
-        self._first: dict[int, Mapping[str, Any]] = {}
+        self._zero: dict[int, datetime] = {}  # by part: when its clock stood at 0
+        latest = datetime.min.replace(tzinfo=UTC)
         for event in record.events:
-            self._first.setdefault(event["part"], event)
+            part, passed = event["part"], timedelta(seconds=event["clock"])
+            if part not in self._zero:
+                self._zero[part] = max(_utc(event["utc"]), latest) - passed
+            latest = self._zero[part] + passed
 
     def __call__(self, event: Mapping[str, Any]) -> str:
         if not self._virtual:
             return _seconds_only(_utc(event["utc"]))
-        first = self._first[event["part"]]
-        return _seconds_only(_utc(first["utc"]) + timedelta(seconds=event["clock"] - first["clock"]))
+        return _seconds_only(self._zero[event["part"]] + timedelta(seconds=event["clock"]))
 
 
 def _night(record: QueueRecord, data: Path, entries: Sequence[Entry]) -> NightReport:
@@ -129,7 +135,7 @@ def _report(item: Item, data: Path) -> RunReport:
 def _state(record: QueueRecord) -> tuple[str, str]:
     if record.ended:
         return str(record.ended.get("outcome")), str(record.ended.get("reason") or "")
-    last = next((event for event in reversed(record.events) if event["event"] == "engine"), {})
+    last: dict[str, Any] = next((event for event in reversed(record.events) if event["event"] == "engine"), {})
     doing = ": ".join(filter(None, (str(last.get("state", "")), str(last.get("reason", "")))))
     if record.held:
         return "running", doing

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from coldfinger.procedures.engine.items import DONE, RUNNING
+from coldfinger.procedures.engine.items import DONE, RUNNING, WAITING
 from coldfinger.procedures.quality import DISBELIEVED, names
 
 
@@ -151,8 +151,9 @@ class Summary:
 
 
 def not_run(night: NightReport) -> tuple[ItemReport, ...]:
-    """Items that were not carried out, or not to their end."""
-    return tuple(item for item in night.items if item.state not in (DONE, RUNNING, "running"))
+    """Items that were not carried out, or not to their end; in a night that runs, those that wait may still be."""
+    fine = {DONE, RUNNING, WAITING} if night.state == RUNNING else {DONE, RUNNING}
+    return tuple(item for item in night.items if item.state not in fine)
 
 
 def _plain(value: Any) -> Any:

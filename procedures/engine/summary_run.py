@@ -14,7 +14,7 @@ from coldfinger.analysis.network import Network
 from coldfinger.procedures.continuing import Parts, read_parts
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.entry import KINDS, believed_rows
-from coldfinger.procedures.data.reader import Mark, Run
+from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.engine.summary_report import CheckReport, CurveReport, FitReport, RunReport
 from coldfinger.procedures.family import FIT_TO, believed, curve_of, digits
 from coldfinger.procedures.quality import DISBELIEVED, Quality, names
@@ -137,7 +137,7 @@ def fit_text(fit: Fit) -> str:
     if math.isfinite(activation.value):
         said.append(f"E_a = {digits(activation.value * 1e3, activation.sd * 1e3)} mK")
     widened = ", errors widened" if fit.sd_scaled else ""
-    said.append(f"χ²/ν {fit.chi2_nu:.2f}{widened}")
+    said.append(f"χ²/ν {fit.chi2_nu:.3g}{widened}")
     return ", ".join(said)
 
 
@@ -160,18 +160,18 @@ def _curve(name: str, field: float | None, frame: pd.DataFrame) -> CurveReport |
 def _seams(name: str, parts: Parts) -> list[str]:
     said = []
     if len(parts.runs) > 1:
-        again = f", {parts.superseded} rows were measured again" if parts.superseded else ""
+        again = f", {_rows(parts.superseded)} measured again" if parts.superseded else ""
         said.append(f"{name}: in {len(parts.runs)} parts{again}")
     for mark in parts.marks:
         if mark.kind == "continued":
             said.append(f"{name}: {mark.text}")
         elif mark.kind == "resumed":
-            said.append(f"{name}: paused; resumed {mark.text}, {_after(mark)}")
+            said.append(f"{name}: paused; resumed {mark.text}, after {_rows(mark.points)}")
     return said
 
 
-def _after(mark: Mark) -> str:
-    return f"after {mark.points} {'row' if mark.points == 1 else 'rows'}"
+def _rows(count: int) -> str:
+    return f"{count} {'row' if count == 1 else 'rows'}"
 
 
 # Odd things
@@ -186,7 +186,7 @@ def _odd(parts: Parts) -> list[str]:
     if doubted := int(np.count_nonzero(flags & int(Quality.RETAKEN))):
         causes = [mark.text for mark in parts.marks if mark.kind == "retaken"]
         why = f", first: {causes[0]}" if causes else ""
-        said.append(f"a link was in doubt at {doubted} rows, which were taken again{why}")
+        said.append(f"a link was in doubt, {_rows(doubted)} taken again{why}")
     changes = [mark.text for mark in parts.marks if mark.kind == "heater range"][1:]
     if len(changes) > _RANGE_CHANGES:
         said.append(f"the heater range changed {len(changes)} times")
@@ -196,10 +196,10 @@ def _odd(parts: Parts) -> list[str]:
 def _damage(run: Run) -> list[str]:
     said = []
     if run.skipped_lines and not (run.outcome == "interrupted" and len(run.skipped_lines) == 1):
-        said.append(f"{len(run.skipped_lines)} lines of {run.path.parent.name} are torn or damaged")
+        said.append(f"torn or damaged lines in {run.path.parent.name}: {len(run.skipped_lines)}")
     if run.gaps:
         missing = sum(last - first + 1 for first, last in run.gaps)
-        said.append(f"{missing} rows of {run.path.parent.name} are missing")
+        said.append(f"{_rows(missing)} missing in {run.path.parent.name}")
     return said
 
 

@@ -166,7 +166,7 @@ def fit_line(fit: FitReport) -> str:
         return f"{fit.run}: no fit: {fit.no_fit}"
     law = "Eq. 1" if fit.law == "eq1" else "Eq. 2"
     doubt = "" if fit.label not in ("superconductor", "log insulator") else "; neither law describes such a curve"
-    return f"{fit.label}: {law}, {fit.text}, {fit.points} rows{doubt}"
+    return f"{fit.label}: {law}, {fit.text}, n = {fit.points}{doubt}"
 
 
 def flag_lines(night: NightReport) -> list[str]:

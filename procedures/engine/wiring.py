@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pymeasure import units
+
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.deadman import DeadMan
@@ -41,6 +43,7 @@ def engine_for(
     `record` is the night that is gone on with; `patience` as in Engine; `simulator` replaces keys of [simulator].
     Raises LockedError, StationFileError, LinkError, RunFileError: nothing has moved then.
     """
+    units.ureg.Quantity("1 K")  # pint builds its registry at first use, and two threads that do so at once break it
     data.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         stack.enter_context(hold_data_folder(data))

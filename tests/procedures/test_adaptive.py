@@ -289,3 +289,14 @@ def test_what_cannot_be_run_is_refused_before_anything_moves(simulated, tmp_path
     assert sentence in str(error.value)
     assert not (tmp_path / "runs").exists()
     assert station.clock.time() == before
+
+
+def test_the_plan_says_how_little_it_knows_of_the_film(measured, simulated):
+    """Both kinds of film lie within 2 s.d. of it; the s.d. is that of the descent alone."""
+    procedure = AdaptiveRamp(field=100.0)
+    procedure.use(simulated(sample="S0"))
+    plan = procedure.plan()
+    assert plan.sd == plan.stages[-1].sd == pytest.approx(0.1 * plan.stages[-1].seconds, rel=0.2)
+    for sample, field in CURVES:
+        one = measured(sample, field)
+        assert abs(one.planned - one.seconds) < 2 * plan.sd

@@ -18,7 +18,7 @@ from coldfinger.procedures.commands.runs import runs
 from coldfinger.procedures.data import catalogue as module
 from coldfinger.procedures.data.catalogue import CATALOGUE_NAME, Catalogue
 from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.entry import Entry
+from coldfinger.procedures.data.entry import Entry, entry_of
 from coldfinger.procedures.data.filters import FilterError, condition_of
 from coldfinger.procedures.data.notes import NOTES_NAME, Notes
 from coldfinger.procedures.data.writer import RunWriter
@@ -156,8 +156,12 @@ def test_a_deleted_index_comes_back_equal(data: Path) -> None:
 
 def test_only_new_and_grown_runs_are_read_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    original = module.entry_of
-    monkeypatch.setattr(module, "entry_of", lambda folder: read.append(folder.name) or original(folder))
+
+    def noted(folder: Path) -> Entry:
+        read.append(folder.name)
+        return entry_of(folder)
+
+    monkeypatch.setattr(module, "entry_of", noted)
     with Catalogue(data) as catalogue, begun(data, "e_growing") as writer:
         catalogue.refresh()
         assert sorted(read) == ["a_ramp", "b_sweep", "c_failed", "d_killed", "e_growing"]

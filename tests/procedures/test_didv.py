@@ -309,7 +309,7 @@ def test_a_stop_in_any_phase_brings_the_bias_back_to_zero_in_small_steps(watched
     assert (result.outcome, result.reason) == ("stopped", "stopped by the user")
     assert at_rest(watched)
     assert all(item.done for item in result.safe)
-    assert result.safe[0].detail == "bias at 0 V, output off"
+    assert result.safe[1].detail == "bias at 0 V, output off"
     run = read_run(result.folder)
     assert run.outcome == "stopped"
     assert len(run.frame) == result.rows
@@ -343,9 +343,9 @@ def test_a_source_that_no_longer_answers_is_reported(watched, tmp_path):
 
     result = run_procedure(interrupted(watched, PHASES["up"], lose), watched, tmp_path)
     assert result.outcome == "failed"
-    assert (result.safe[0].item, result.safe[0].done) == ("bias", False)
+    assert (result.safe[1].item, result.safe[1].done) == ("bias", False)
     assert "bias is NOT safe" in result.reason
-    assert all(item.done for item in result.safe[1:])
+    assert [item.done for item in result.safe] == [True, False, True, True]
 
 
 def test_a_chip_that_warms_under_the_bias_is_marked(watched, tmp_path):
@@ -375,7 +375,7 @@ def test_an_auxiliary_output_does_the_same(tmp_path):
     text = BUILT_IN.replace('bias = "bias" ', 'bias = "lockin" ')
     curve = measured(tmp_path, text=text, field=450.0, temperature=0.1, points=6, largest=900.0)
     assert (curve.result.outcome, curve.result.disbelieved) == ("done", 0)
-    assert curve.result.safe[0].detail == "bias at 0 V, output on"
+    assert curve.result.safe[1].detail == "bias at 0 V, output on"
     p = pulls(curve, 450.0)
     assert np.abs(p).max() < 4.5
     assert np.abs(curve.frame["bias (A)"]).max() == pytest.approx(900e-9, rel=0.01)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coldfinger.procedures import RTFamily, connect_station, read_run
+from coldfinger.procedures.demo import DemoPlan, run_demo
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.runner import StopSwitch
 from coldfinger.procedures.setpoints import BY_FIELD, BY_TEMPERATURE, nested
@@ -113,12 +114,14 @@ def test_by_temperature_a_stop_ends_every_run_with_what_it_has(tmp_path):
         assert member.no_fit
 
 
-def test_a_run_that_cannot_be_begun_leaves_no_run_running(tmp_path):
+def test_a_grid_that_cannot_be_begun_leaves_the_station_safe(tmp_path):
     with connect_station("sim", sample="S0") as station:
+        station.source.current = 1e-9
         family = RTFamily(station, "0, 10 Oe", order=BY_TEMPERATURE, points=3)
         (tmp_path / "file").write_text("")
         with pytest.raises(Exception, match="cannot be made"):
             family.run(tmp_path / "file", **QUIET)
+        assert station.cryostat.lockin.amplitude == 0.004
 
 
 @pytest.mark.parametrize(
@@ -157,3 +160,12 @@ def test_an_alternating_list_is_turned_round():
         )
     first, second = family.procedures
     assert second.set_temperatures() == first.set_temperatures()[::-1]
+
+
+def test_the_json_of_the_demonstration_holds_the_verdicts(tmp_path):
+    ramp = {"checks": "base", "points": 5, "start": 0.6, "stop": 0.4, "excitation": "gentle"}
+    plan = DemoPlan("S1", 1, (100e-4,), ramp, tmp_path / "runs", tmp_path / "demo.json")
+    run_demo(plan, switch=StopSwitch(), **QUIET)
+    checks = json.loads((tmp_path / "demo.json").read_text())["runs"][0]["checks"]
+    assert [check["name"] for check in checks] == ["heating", "linearity", "frequency", "leads", "thermometer"]
+    assert all(check["verdict"] in ("pass", "fail", "cannot say") and check["sentence"] for check in checks)

@@ -23,7 +23,9 @@ KINDS = {
     "moving": lambda: FieldSweep(temperature=0.3, points="10, 40, 10 Oe", step=0.5),
     "stepped": lambda: FieldSweep(temperature=0.3, points="10, 30 Oe", step=10.0, mode="stepped"),
     "pairs": lambda: LowFieldMagnetoresistance(temperature=0.3, span=5.0, pairs=1, step=0.5, resolution=1.0),
-    "bias": lambda: DifferentialResistance(temperature=0.3, field=20.0, largest=40.0, finest=20.0, points=2, point_time=4),
+    "bias": lambda: DifferentialResistance(
+        temperature=0.3, field=20.0, largest=40.0, finest=20.0, points=2, point_time=4
+    ),
 }
 PHASES = [
     *[(kind, phase) for kind in ("ramp", "points", "stepped", "bias") for phase in ("reach_field", "take_row")],
@@ -118,7 +120,7 @@ class Slept:
 def test_a_sleep_in_slices_ends_at_the_same_instant(seconds):
     whole, cut = Slept(), Slept()
     whole.sleep(seconds)
-    looks = []
+    looks = [cut.now]
     AttendedClock(cut, RunControl(), lambda: looks.append(cut.now)).sleep(seconds)
     assert cut.now == whole.now
     assert max(cut.slices) <= 0.5
@@ -177,7 +179,7 @@ def test_the_lag_is_right_behind_a_pause(simulated, tmp_path):
     assert 5 < seam < len(frame) - 5
     lag = (frame["H (Oe)"] - frame[LAG_COLUMN]).to_numpy()
     assert lag[seam] < 0.5 * lag[seam - 2]
-    assert lag[seam + 8 : -10] == pytest.approx(lag[seam - 2], abs=0.05)
+    assert np.abs(lag[seam + 8 : -20] - lag[seam - 2]).max() < 0.05
     assert np.diff(frame["H (Oe)"]).max() < 1.0
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.engine.calendar import Calendar, iso
-from coldfinger.procedures.engine.forecast import forecast
+from coldfinger.procedures.engine.forecast import Forecast, expect
 from coldfinger.procedures.engine.history import History, past_nights
 from coldfinger.procedures.engine.items import DONE, FAILED, RUN, WAIT, Item
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
@@ -71,7 +71,7 @@ def test_ends_add_up_and_their_uncertainties_in_squares() -> None:
         Item(RUN, "4", "c", "B"),
     ]
     predicted = {"2": 3600.0, "3": 600.0, "4": 4800.0}
-    expected = forecast(queue, lambda item: predicted[item.id], History())
+    expected = Forecast(tuple(expect(item, predicted[item.id], History()) for item in queue[1:]))
     clock.now = 1800.0
     told = expected.since(clock.now, calendar, {"id": "2", "begun": 0.0}).to_json()
     assert told["items"]["2"]["utc"] == "2026-11-22T21:00:00+00:00"
@@ -83,7 +83,7 @@ def test_ends_add_up_and_their_uncertainties_in_squares() -> None:
 def test_a_run_that_takes_longer_than_expected_never_ends_in_the_past() -> None:
     clock = StillClock(10_000.0)
     calendar = Calendar(clock, virtual=True, start=datetime(2026, 11, 22, 20, 0, tzinfo=UTC))
-    told = forecast([Item(RUN, "1", "a", "A")], lambda item: 100.0, History()).since(
+    told = Forecast((expect(Item(RUN, "1", "a", "A"), 100.0, History()),)).since(
         10_000.0, calendar, {"id": "1", "begun": 0.0}
     )
     assert told.to_json()["utc"] > iso(calendar.now())

@@ -296,6 +296,7 @@ def test_a_night_that_still_runs_is_running(tmp_path: Path) -> None:
         night = night_of(tmp_path)
         assert (night.state, night.reason) == ("running", "running: first")
         assert [(item.state, item.reason) for item in night.items] == [("running", ""), ("waiting", "")]
+        assert "Not carried out" not in as_text(summarise(tmp_path))
         assert "look at the instruments" not in as_text(summarise(tmp_path))
     finally:
         journal.close()
@@ -325,7 +326,7 @@ def test_seams_of_a_resumed_night_are_told(tmp_path: Path) -> None:
     assert night.state == "done"
     assert "the night was interrupted and gone on with after" in text
     assert "first: no answer; it is tried again (1 of 2)" in text
-    assert "first: in 2 parts, 1 rows were measured again" in text
+    assert "first: in 2 parts, 1 row measured again" in text
     assert "first: paused; resumed after 5 min 0 s, after 4 rows" in text
     assert "first: part 2, after part1 (stopped)" in text
     assert (night.items[0].rows, night.items[0].attempts) == (5, 2)
@@ -334,6 +335,36 @@ def test_seams_of_a_resumed_night_are_told(tmp_path: Path) -> None:
     assert "heater is NOT safe: silent" in page
     assert '<li class="bad">heater is NOT safe: silent</li>' in as_html(summarise(tmp_path))
     assert "(+11 %)" in page
+
+
+def test_virtual_time_goes_on_where_a_killed_part_had_come_to(tmp_path: Path) -> None:
+    clock = Hand()
+    item = Item(RUN, "1", "first", "TemperatureRamp")
+    journal = journal_of(tmp_path, clock, (item,))
+    clock.now = 36000.0
+    journal.write("state", **state_event(item.but(state=RUNNING, attempts=1)))
+    journal.close()
+    clock.now = 0.0
+    again = QueueJournal(journal.folder, clock, sync=False)
+    begin(again, (item,))
+    clock.now = 60.0
+    again.write("state", **state_event(item.but(state=DONE, attempts=2)))
+    again.close()
+    (told,) = night_of(tmp_path).items
+    took = datetime.fromisoformat(told.ended) - datetime.fromisoformat(told.begun)
+    assert took.total_seconds() == 60.0
+    assert night_of(tmp_path).seconds == 36060.0
+
+
+def test_at_a_real_station_the_times_are_those_of_the_world(tmp_path: Path) -> None:
+    clock = Hand()
+    item = Item(RUN, "1", "first", "TemperatureRamp")
+    journal = journal_of(tmp_path, clock, (item,), simulated=False)
+    clock.now = 36000.0
+    journal.write("state", **state_event(item.but(state=RUNNING, attempts=1)))
+    journal.close()
+    begun = datetime.fromisoformat(night_of(tmp_path).items[0].begun)
+    assert abs((datetime.now(UTC) - begun).total_seconds()) < 60.0
 
 
 def test_alarms_stand_before_warnings_and_flags_are_counted(tmp_path: Path) -> None:
@@ -403,8 +434,17 @@ def test_a_sample_that_disagrees_with_the_mixing_chamber_is_told(tmp_path: Path)
 def test_links_in_doubt_and_a_heater_that_looks_for_its_range_are_told(tmp_path: Path) -> None:
     marks = [("retaken", "lock-in GPIB0::8: no answer")] + [("heater range", f"{i} mA") for i in range(7)]
     odd = odd_of(tmp_path, [row(flags=int(Quality.RETAKEN))], tuple(marks))
-    assert "first: a link was in doubt at 1 rows, which were taken again, first: lock-in GPIB0::8: no answer" in odd
+    assert "first: a link was in doubt, 1 row taken again, first: lock-in GPIB0::8: no answer" in odd
     assert "first: the heater range changed 6 times" in odd
+
+
+def test_damage_is_told(tmp_path: Path) -> None:
+    assert odd_of(tmp_path, [row() for _ in range(5)]) == ""
+    journal = tmp_path / "r" / "run.jsonl"
+    lines = journal.read_bytes().split(b"\n")
+    lines[2] = lines[2].replace(b"10000.0", b"20000.0")
+    journal.write_bytes(b"\n".join(lines))
+    assert night_of(tmp_path).odd == ("first: torn or damaged lines in r: 1", "first: 1 row missing in r")
 
 
 def test_noise_far_from_that_of_last_week_is_told(tmp_path: Path) -> None:
