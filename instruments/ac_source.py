@@ -5,8 +5,10 @@ With 1 Gohm and 1 V the current is 1 nA, and 1 Mohm/square with three squares ch
 left at zero.
 """
 
+import math
 from typing import Protocol
 
+from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.validators import as_number, strict_number
 
 
@@ -23,6 +25,9 @@ class SeriesResistorSource:
     Resistances in ohm. `voltage_range` (V rms) and `voltage_resolution` (V rms) are those of the output;
     the defaults are the SR830's. `load_resistance` is the expected |Z|; set it when the sample's resistance
     is known better.
+
+    `limit` (A rms) holds for a film without resistance: at the limit itself the film's share of the voltage is left
+    out, up to a tenth of it. `film_limit` (V rms) is that of the voltage across the film, as `load_resistance` has it.
     """
 
     def __init__(
@@ -34,6 +39,8 @@ class SeriesResistorSource:
         load_resistance: float = 0.0,
         voltage_resolution: float = 2e-3,
         voltage_range: tuple[float, float] = (4e-3, 5.0),
+        limit: Bound | None = None,
+        film_limit: Bound | None = None,
     ) -> None:
         self._output = output
         self.series_resistance = strict_number("series_resistance", 0, 1e15, "ohm")(series_resistance)
@@ -41,6 +48,7 @@ class SeriesResistorSource:
         self.voltage_resolution = voltage_resolution
         self.voltage_range = voltage_range
         self.load_resistance = load_resistance
+        self._limit, self._film_limit = limit, film_limit
 
     @property
     def load_resistance(self) -> float:
@@ -75,9 +83,26 @@ class SeriesResistorSource:
         # A relative 1e-9 forgives the rounding of I * R at the edges.
         if not low * (1 - 1e-9) <= current <= high * (1 + 1e-9):
             raise ValueError(f"current of {current:.4g} A is out of range; allowed are {allowed}")
-        steps = round(current * self.total_resistance / self.voltage_resolution)
         least, most = self.voltage_range
+        if self._film_limit is not None and current > low * (1 + 1e-9):
+            self._film_limit.check("voltage across the film", current * self.load_resistance, "V")
+        steps = round(current * self.total_resistance / self.voltage_resolution)
+        if self._limit is not None and current > low * (1 + 1e-9):
+            self._limit.check("current", current, "A")
+            most = min(most, self._most_voltage(self._limit, current))
+            steps = min(steps, math.floor(most / self.voltage_resolution * (1 + 1e-6)))
         self._output.sine_voltage = min(max(round(steps * self.voltage_resolution, 12), least), most)
+
+    def _most_voltage(self, limit: Bound, current: float) -> float:
+        short = limit.largest * (self.series_resistance + self.source_resistance)
+        if current * self.total_resistance > 1.1 * short:
+            most = short / self.total_resistance
+            raise ValueError(
+                f"current of {current:.4g} A through a film of {self.load_resistance:.4g} ohm needs a voltage that could "
+                f"send more than {limit.largest:.4g} A, the limit of {limit.where}, through a film without resistance; "
+                f"nothing was sent, allowed are up to {most:.4g} A"
+            )
+        return short
 
     @property
     def voltage(self) -> float:

@@ -56,7 +56,8 @@ def _flag(question: str, docs: str) -> Any:
 class AMI430(Linked):
     """AMI 430 magnet supply; role MagnetSupply.
 
-    `field_limit` (T) and `rate_limit` (T/s) are what the station allows, whatever the supply itself would do.
+    `field_limit` (T) and `rate_limit` (T/s) are what the station allows, whatever the supply itself would do, and
+    `where` says whose limits they are. Then `ramp` refuses a target or a rate beyond them that somebody else has set.
     """
 
     IDENTITY: ClassVar[str] = r"AMERICAN MAGNETICS INC\.,MODEL 430,[^,]+(?:,[^,]+)?"
@@ -83,11 +84,27 @@ class AMI430(Linked):
         *,
         field_limit: float,
         rate_limit: float = 0.01,
+        where: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(adapter, name, **kwargs)
-        self.field_limit = strict_number("field_limit", 0, 30, "T")(field_limit)
-        self.rate_limit = strict_number("rate_limit", 0, 1, "T/s")(rate_limit)
+        self._most_field = self._field_limit = strict_number("field_limit", 0, 30, "T")(field_limit)
+        self._rate_limit = strict_number("rate_limit", 0, 1, "T/s")(rate_limit)
+        self._where = where
+
+    @property
+    def field_limit(self) -> float:
+        """Control the largest field (T), strictly 0 to what the driver was made with: it can only be made smaller."""
+        return self._field_limit
+
+    @field_limit.setter
+    def field_limit(self, value: float) -> None:
+        self._field_limit = strict_number("field_limit", 0, self._most_field, "T")(value)
+
+    @property
+    def rate_limit(self) -> float:
+        """Get the fastest ramp (T/s) that the station allows."""
+        return self._rate_limit
 
     units = Instrument.measurement(
         "FIELD:UNITS?",
@@ -149,7 +166,7 @@ class AMI430(Linked):
         if abs(tesla) > limit:
             raise ValueError(
                 f"{self.who}: target {tesla:g} T ({tesla * 1e4:g} Oe) is above the station limit {limit:g} T "
-                f"({limit * 1e4:g} Oe); allowed are {-limit:g} to {limit:g} T"
+                f"({limit * 1e4:g} Oe){self._of_whom()}; allowed are {-limit:g} to {limit:g} T"
             )
         with self.lock:
             self._require_units()
@@ -171,7 +188,7 @@ class AMI430(Linked):
         allowed = f"above 0 to {self.rate_limit:g} T/s"
         rate = as_number("ramp_rate", value, allowed)
         if not 0 < rate <= self.rate_limit:
-            raise ValueError(f"{self.who}: ramp_rate of {rate:g} T/s is out of range; allowed are {allowed}")
+            raise ValueError(f"{self.who}: ramp_rate of {rate:g} T/s is out of range; allowed are {allowed}{self._of_whom()}")
         with self.lock:
             self._require_units()
             bound = self.current_limit * self.coil_constant
@@ -197,7 +214,20 @@ class AMI430(Linked):
         with self.lock:
             self._require_units()
             self._may_move("ramp")
+            if self._where:
+                self._within_limits()
             self.write("RAMP")
+
+    def _within_limits(self) -> None:
+        target, rate = self.target, self.ramp_rate
+        if abs(target) > self.field_limit + FIELD_RESOLUTION or rate > self.rate_limit + RATE_RESOLUTION:
+            raise ValueError(
+                f"{self.who}: will not ramp to {target:g} T at {rate:g} T/s, which is beyond {self.field_limit:g} T or "
+                f"{self.rate_limit:g} T/s{self._of_whom()}; set a target and a ramp_rate within them first"
+            )
+
+    def _of_whom(self) -> str:
+        return f" of {self._where}" if self._where else ""
 
     def zero(self) -> None:
         """Go to zero current at the ramp rate. Raises MagnetError in a state that forbids it."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from pymeasure.instruments import Instrument
 
+from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.driver import Linked, View, index_reply, jsonable, reply
 from coldfinger.instruments.errors import CalibrationError, CommandError
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
@@ -230,6 +231,20 @@ def _ramp_rate(rate: object) -> float:
     return strict_number("ramp rate", slow, fast, "K/s")(rate)
 
 
+_checked_mode = record(
+    "output_mode",
+    OutputMode,
+    mode=member("mode", ControlMode),
+    input=_input_name,
+    on_at_power_up=strict_bool("on_at_power_up"),
+    bipolar=strict_bool("bipolar"),
+    filtered=strict_bool("filtered"),
+    delay=strict_integer("delay", 1, 255),
+)
+_COLD_MODES = (ControlMode.OFF, ControlMode.MONITOR)
+_KEPT = 1e-4  # relative: the instrument shows six digits of its set point
+
+
 class Controller(_Thermometer):
     """The control loop of output 0 (sample heater) with its control input; role TemperatureController."""
 
@@ -279,6 +294,9 @@ class Controller(_Thermometer):
     @setpoint.setter
     def setpoint(self, value: float) -> None:
         kelvin = strict_number("setpoint", 0, 400, "K")(value)
+        limit = self.parent.setpoint_limit
+        if limit is not None:
+            limit.check(f"{self.who}: setpoint", kelvin, "K")
         with self.parent.lock:
             if self.setpoint_unit is not Unit.KELVIN:
                 raise CommandError(
@@ -286,6 +304,10 @@ class Controller(_Thermometer):
                     f"{self._input} is in ohm; set setpoint_unit to Unit.KELVIN first"
                 )
             self.write(f"SETP {{ch}},{kelvin:.7g}")
+            if limit is not None and abs((kept := self.setpoint) - kelvin) > _KEPT * kelvin and not self.ramp.enabled:
+                raise CommandError(
+                    f"{self.who}: a set point of {kelvin:.7g} K was sent, but it reads back as {kept:.7g} K"
+                )
 
     @property
     def setpoint_unit(self) -> Unit:
@@ -295,6 +317,11 @@ class Controller(_Thermometer):
     @setpoint_unit.setter
     def setpoint_unit(self, value: Unit) -> None:
         unit = member("setpoint_unit", Unit)(value)
+        if unit is not Unit.KELVIN and self.parent.setpoint_limit is not None:
+            raise ValueError(
+                f"{self.who}: setpoint_unit {unit.name} was not sent, because the limit of "
+                f"{self.parent.setpoint_limit.where} is in kelvin; allowed is Unit.KELVIN"
+            )
         with self.parent.lock:
             fields = [*self._input_type()[:5], int(unit)]
             self.write("INTYPE {input}," + ",".join(str(field) for field in fields))
@@ -359,16 +386,28 @@ class Controller(_Thermometer):
         preprocess_reply=reply(rf"{_REAL},{_REAL},{_REAL}", "three numbers like +0050.00,+0020.00,+00.00"),
         get_process_list=lambda fields: PID(*fields),
     )
-    heater_range = Instrument.control(
-        "RANGE? {ch}",
-        "RANGE {ch},%d",
-        """Control the full-scale heater current (A), strictly one of `HEATER_RANGES`; 0 is off.""",
-        validator=one_of("heater_range", HEATER_RANGES, "A"),
-        values=HEATER_RANGES,
-        map_values=True,
-        preprocess_reply=index_reply(9),
-        cast=int,
-    )
+    @property
+    def heater_range(self) -> float:
+        """Control the full-scale heater current (A), strictly one of `HEATER_RANGES`; 0 is off.
+
+        Where the station has a limit, ValueError beyond it, and CommandError when another range reads back.
+        """
+        index = self.values("RANGE? {ch}", preprocess_reply=index_reply(9), cast=int)[0]
+        return self.HEATER_RANGES[index]
+
+    @heater_range.setter
+    def heater_range(self, value: float) -> None:
+        amperes = one_of("heater_range", self.HEATER_RANGES, "A")(value)
+        limit = self.parent.heater_limit
+        if limit is not None:
+            limit.check(f"{self.who}: heater_range", amperes, "A")
+        with self.parent.lock:
+            self.write(f"RANGE {{ch}},{self.HEATER_RANGES.index(amperes)}")
+            if limit is not None and (kept := self.heater_range) != amperes:
+                raise CommandError(
+                    f"{self.who}: a heater range of {amperes:g} A was sent, but it reads back as {kept:g} A"
+                )
+
     heater_output = Instrument.measurement(
         "HTR?",
         """Measure the heater output (percent of the range).""",
@@ -393,31 +432,30 @@ class Controller(_Thermometer):
         preprocess_reply=reply(rf"{_REAL},\d,{_REAL},[12]", "four fields like +120.000,8,+0000.00,1"),
         get_process_list=lambda fields: HeaterSetup(fields[0], HeaterDisplay(int(fields[3]))),
     )
-    output_mode = Instrument.control(
-        "OUTMODE? {ch}",
-        "OUTMODE {ch},%d,%s,%d,%d,%d,%d",
-        """Control what the output does, an `OutputMode`; delay strictly 1 to 255 s.""",
-        validator=record(
-            "output_mode",
-            OutputMode,
-            mode=member("mode", ControlMode),
-            input=_input_name,
-            on_at_power_up=strict_bool("on_at_power_up"),
-            bipolar=strict_bool("bipolar"),
-            filtered=strict_bool("filtered"),
-            delay=strict_integer("delay", 1, 255),
-        ),
-        preprocess_reply=reply(r"[0-6],(?:A|\d{1,2}),[01],[01],[01],\d{1,3}", "six fields like 2,6,1,0,0,001"),
-        cast=str,
-        get_process_list=lambda fields: OutputMode(
-            ControlMode(int(fields[0])),
-            fields[1].lstrip("0") or "0",
-            fields[2] == "1",
-            fields[3] == "1",
-            fields[4] == "1",
-            int(fields[5]),
-        ),
-    )
+    @property
+    def output_mode(self) -> OutputMode:
+        """Control what the output does, an `OutputMode`; delay strictly 1 to 255 s.
+
+        Where the station limits the set point, ValueError for a mode that heats without one, or with another input.
+        """
+        form = reply(r"[0-6],(?:A|\d{1,2}),[01],[01],[01],\d{1,3}", "six fields like 2,6,1,0,0,001")
+        mode, name, *flags, delay = self.values("OUTMODE? {ch}", preprocess_reply=form, cast=str)
+        switches = (flag == "1" for flag in flags)
+        return OutputMode(ControlMode(int(mode)), name.lstrip("0") or "0", *switches, int(delay))
+
+    @output_mode.setter
+    def output_mode(self, value: OutputMode) -> None:
+        wanted: OutputMode = _checked_mode(value)
+        limit = self.parent.setpoint_limit
+        follows = wanted.mode is ControlMode.CLOSED_LOOP and wanted.input == self._input
+        if limit is not None and not follows and wanted.mode not in _COLD_MODES:
+            raise ValueError(
+                f"{self.who}: output_mode {wanted.mode.name} on input {wanted.input} was not sent, because it would heat "
+                f"past the set point's limit of {limit.where}; allowed are OFF, MONITOR, and CLOSED_LOOP on input "
+                f"{self._input}"
+            )
+        fields = ",".join(str(int(f)) for f in (wanted.on_at_power_up, wanted.bipolar, wanted.filtered, wanted.delay))
+        self.write(f"OUTMODE {{ch}},{wanted.mode:d},{wanted.input},{fields}")
 
     def heater_off(self) -> None:
         """Heater range to off."""
@@ -513,7 +551,10 @@ class MeasurementInput(_Thermometer):
 
 
 class LakeShore372(Linked):
-    """Lake Shore 372; `controller` and `bridge` are its two roles over the one connection."""
+    """Lake Shore 372; `controller` and `bridge` are its two roles over the one connection.
+
+    `setpoint_limit` (K) and `heater_limit` (A, full scale of the range) are what the station allows.
+    """
 
     IDENTITY: ClassVar[str] = r"LSCI,MODEL372,[^,]+,[^,]+"
     FORGET: ClassVar[tuple[str, ...]] = ("*ESR?",)
@@ -526,11 +567,24 @@ class LakeShore372(Linked):
         *,
         bridge_channel: int = 1,
         control_input: str = "A",
+        setpoint_limit: Bound | None = None,
+        heater_limit: Bound | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(adapter, name, **kwargs)
+        self._setpoint_limit, self._heater_limit = setpoint_limit, heater_limit
         self.controller = Controller(self, _input_name(control_input))
         self.bridge = self.channel(bridge_channel)
+
+    @property
+    def setpoint_limit(self) -> Bound | None:
+        """Get the highest set point (K) that the station allows; None: no limit."""
+        return self._setpoint_limit
+
+    @property
+    def heater_limit(self) -> Bound | None:
+        """Get the largest full-scale heater current (A) that the station allows; None: no limit."""
+        return self._heater_limit
 
     def channel(self, number: int) -> MeasurementInput:
         """The measurement channel of that number, 1 to 16."""

@@ -5,12 +5,15 @@ sends no error text and has no error queue: each set command is followed by `*ES
 refused.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, ClassVar, NamedTuple
 
 from pymeasure.instruments import Instrument
 
+from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.driver import Linked, index_reply, reply
+from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.roles import XY, LockInStatus
 from coldfinger.instruments.validators import (
     member,
@@ -26,6 +29,8 @@ real = reply(_REAL, "a number like 0.951359 or -4.17234e-007")
 whole = reply(r"\d{1,5}", "a whole number")
 DETECTION_LIMIT = 102e3  # Hz, highest harmonic * frequency
 SINE_RESOLUTION = 0.002  # V rms
+LEAST_SINE = 0.004  # V rms
+_KEPT = 1.1e-3  # V, how far an output may read back from what was sent
 EVENT_ERRORS = {
     0: "its input queue overflowed",
     2: "its output queue overflowed",
@@ -135,13 +140,16 @@ def _offset(output: int, letter: str) -> Any:
 
 
 def _aux_output(number: int) -> Any:
-    return Instrument.control(
-        f"AUXV? {number}",
-        f"AUXV {number},%.3f",
-        f"""Control the voltage of auxiliary output {number} (V), strictly -10.5 to 10.5, steps of 1 mV.""",
-        validator=strict_number(f"auxiliary output {number}", -10.5, 10.5, "V"),
-        preprocess_reply=real,
-    )
+    allowed = strict_number(f"auxiliary output {number}", -10.5, 10.5, "V")
+
+    def read(self: "SR830") -> float:
+        return float(self.values(f"AUXV? {number}", preprocess_reply=real)[0])
+
+    def send(self: "SR830", value: float) -> None:
+        self._send_aux(number, allowed(value))
+
+    docs = f"""Control the voltage of auxiliary output {number} (V), strictly -10.5 to 10.5, steps of 1 mV."""
+    return property(read, send, doc=docs)
 
 
 def _measured(question: str, docs: str) -> Any:
@@ -149,7 +157,10 @@ def _measured(question: str, docs: str) -> Any:
 
 
 class SR830(Linked):
-    """SR830 lock-in amplifier; role LockIn, and its sine output a voltage source."""
+    """SR830 lock-in amplifier; role LockIn, and its sine output a voltage source.
+
+    `sine_limit` (V rms) and `aux_limits` (V, by number of the output) are what the station allows.
+    """
 
     IDENTITY: ClassVar[str] = r"Stanford_Research_Systems,SR830,s/n\w+,ver[\w.]+"
     # A unit left on the other interface hears commands and never answers.
@@ -183,8 +194,18 @@ class SR830(Linked):
     SENSITIVITIES: tuple[float, ...] = tuple(float(f"{(2, 5, 10)[i % 3]}e{i // 3 - 9}") for i in range(27))
     TIME_CONSTANTS: tuple[float, ...] = tuple(float(f"{(1, 3)[i % 2]}e{i // 2 - 5}") for i in range(20))
 
-    def __init__(self, adapter: Any, name: str = "SR830 lock-in amplifier", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        adapter: Any,
+        name: str = "SR830 lock-in amplifier",
+        *,
+        sine_limit: Bound | None = None,
+        aux_limits: Mapping[int, Bound] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(adapter, name, **kwargs)
+        self._sine_limit, self._aux_limits = sine_limit, dict(aux_limits or {})
+        self._unread = LockInStatus(0)
 
     @property
     def frequency(self) -> float:
@@ -226,14 +247,42 @@ class SR830(Linked):
         validator=strict_number("phase", -360, 729.99, "degrees"),
         preprocess_reply=real,
     )
-    sine_voltage = Instrument.control(
-        "SLVL?",
-        "SLVL %.3f",
-        """Control the amplitude of the sine output (V rms), strictly 0.004 to 5, rounded to 2 mV.""",
-        validator=strict_number("sine_voltage", 0.004, 5, "V"),
-        set_process=lambda volts: round(volts / SINE_RESOLUTION) * SINE_RESOLUTION,
-        preprocess_reply=real,
-    )
+    @property
+    def sine_voltage(self) -> float:
+        """Control the amplitude of the sine output (V rms), strictly 0.004 to 5, rounded to 2 mV.
+
+        Where the station has a limit, ValueError beyond it, and CommandError when another amplitude reads back.
+        """
+        return float(self.values("SLVL?", preprocess_reply=real)[0])
+
+    @sine_voltage.setter
+    def sine_voltage(self, value: float) -> None:
+        volts = strict_number("sine_voltage", LEAST_SINE, 5, "V")(value)
+        volts = round(volts / SINE_RESOLUTION) * SINE_RESOLUTION
+        limit = self._sine_limit
+        if limit is not None and volts > LEAST_SINE:
+            limit.check(f"{self.who}: sine_voltage", volts, "V")
+        with self.lock:
+            self.write(f"SLVL {volts:.3f}")
+            if limit is not None:
+                self._kept("sine_voltage", volts, self.sine_voltage)
+
+    def _send_aux(self, number: int, volts: float) -> None:
+        name = f"aux_output_{number}"
+        limit = self._aux_limits.get(number)
+        with self.lock:
+            if limit is not None:
+                present = float(getattr(self, name))
+                limit.check_way(f"{self.who}: {name}", present, volts, "V")
+                limit.check_step(f"{self.who}: {name}", present, volts, "V")
+            self.write(f"AUXV {number},{volts:.3f}")
+            if limit is not None:
+                self._kept(name, volts, float(getattr(self, name)))
+
+    def _kept(self, what: str, sent: float, kept: float) -> None:
+        if abs(kept - sent) > _KEPT:
+            raise CommandError(f"{self.who}: {what} of {sent:.3f} V was sent, but reads back as {kept:.3f} V")
+
     reference_source = _choice("FMOD", ReferenceSource, """Control the source of the reference.""")
     reference_slope = _choice("RSLP", ReferenceSlope, """Control the trigger of the external reference.""")
     input_configuration = _choice("ISRC", InputConfiguration, """Control the signal input.""")
@@ -303,15 +352,20 @@ class SR830(Linked):
         preprocess_reply=reply(_REAL + r",\s*" + _REAL, "two numbers like 0.951359,-4.17234e-007"),
         get_process_list=lambda fields: XY(*fields),
     )
-    status = Instrument.measurement(
-        "LIAS?",
-        """Get overloads and unlock since the last look, a `LockInStatus`; reading clears them, so it is
-        asked once.""",
-        preprocess_reply=reply(r"\d{1,3}", "a status byte 0 to 255"),
-        cast=int,
-        get_process=lambda bits: LockInStatus(bits & 15),
-        values_kwargs={"retry": False},
-    )
+    @property
+    def status(self) -> LockInStatus:
+        """Get overloads and unlock since the last look, a `LockInStatus`; reading clears them, so it is asked once."""
+        bits = self.peek()
+        self._unread = LockInStatus(0)
+        return bits
+
+    def peek(self) -> LockInStatus:
+        """The status, which stays unread for the next one who asks for `status`."""
+        byte = reply(r"\d{1,3}", "a status byte 0 to 255")
+        with self.lock:
+            bits = self.values("LIAS?", preprocess_reply=byte, cast=int, retry=False)[0]
+            self._unread |= LockInStatus(bits & 15)
+            return self._unread
 
     def refusals(self) -> list[str]:
         """What was refused since the last look, from `*ESR?`; asking clears it."""

@@ -5,11 +5,14 @@ command. A level belongs to a function and a range: the driver asks for both bef
 fit is refused with a sentence and not by the instrument. The function is changed with the output off only.
 """
 
+import math
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, ClassVar
 
 from pymeasure.instruments import Instrument
 
+from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.driver import Linked, index_reply, reply
 from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.validators import as_number, member, one_of, strict_bool, strict_number
@@ -34,6 +37,7 @@ RANGES: dict[Function, tuple[float, ...]] = {
 UNITS = {Function.VOLTAGE: "V", Function.CURRENT: "A"}
 _HIGHEST = {30.0: 32.0, 200e-3: 200e-3}
 _OVER_RANGE = 1.2
+_KEPT = 1e-4  # of the range, how far a level may read back from what was sent; assumed default
 
 
 def highest_level(full_scale: float) -> float:
@@ -64,7 +68,11 @@ def _protection(question: str, quantity: str, low: float, high: float, unit: str
 
 
 class GS200(Linked):
-    """GS200 dc source; role DCBias."""
+    """GS200 dc source; role DCBias.
+
+    `limits` are what the station allows, by function (V and A): then a level moves in steps while the output is on,
+    and is read back.
+    """
 
     IDENTITY: ClassVar[str] = r"YOKOGAWA,GS21[01],\w+,[\w.]+"
     SETTINGS: ClassVar[tuple[str, ...]] = (
@@ -78,14 +86,35 @@ class GS200(Linked):
         "guard",
     )
 
-    def __init__(self, adapter: Any, name: str = "GS200 dc source", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        adapter: Any,
+        name: str = "GS200 dc source",
+        *,
+        limits: Mapping[Function, Bound] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(adapter, name, **kwargs)
+        self._limits = dict(limits or {})
 
-    output = _flag("output", "OUTP?", """Control whether the output is on (bool).""")
     remote_sense = _flag("remote_sense", "SENS:REM?", """Control four-wire sensing (bool).""")
     guard = _flag("guard", "SENS:GUAR?", """Control the guard (bool).""")
     voltage_protection = _protection("SOUR:PROT:VOLT?", "voltage_protection", 1, 30, "V")
     current_protection = _protection("SOUR:PROT:CURR?", "current_protection", 1e-3, 200e-3, "A")
+
+    @property
+    def output(self) -> bool:
+        """Control whether the output is on (bool); where the station has a limit, within one step of zero only."""
+        return bool(self.values("OUTP?", preprocess_reply=index_reply(2), cast=int)[0])
+
+    @output.setter
+    def output(self, value: bool) -> None:
+        on = strict_bool("output")(value)
+        with self.lock:
+            if self._limits and on != self.output:
+                function, level = self.function, self.level
+                self._limits[function].check_step(f"{self.who}: output", *sorted((0.0, level)), UNITS[function])
+            self.write(f"OUTP {on:d}")
 
     @property
     def function(self) -> Function:
@@ -129,13 +158,33 @@ class GS200(Linked):
     def level(self, value: float) -> None:
         level = strict_number("level", -32, 32, "V or A")(value)
         with self.lock:
-            unit = UNITS[self.function]
+            function = self.function
+            unit = UNITS[function]
             _fits("level", level, self.range, unit)
+            if self._limits:
+                self._check_move(self._limits[function], level, unit)
             self.write(f"SOUR:LEV {level:.9g}")
+            if self._limits and abs((kept := self.level) - level) > _KEPT * max(self.range, abs(level)):
+                raise CommandError(
+                    f"{self.who}: a level of {level:.9g} {unit} was sent, but reads back as {kept:.9g} {unit}"
+                )
+
+    def _check_move(self, limit: Bound, level: float, unit: str) -> None:
+        present = self.level
+        limit.check_way(f"{self.who}: level", present, level, unit)
+        if limit.too_far(present, level) and self.output:
+            limit.check_step(f"{self.who}: level", present, level, unit)
 
     def off(self) -> None:
-        """Level to zero at once, then the output off; who must not make such a step goes to zero slowly before."""
+        """Level to zero at once, then the output off; who must not make such a step goes to zero slowly before.
+
+        Where the station has a limit, the way to zero has its steps, one after the other.
+        """
         with self.lock:
+            if self._limits and self.output:
+                limit, present = self._limits[self.function], self.level
+                for left in range(math.ceil(abs(present) / limit.step) - 1, 0, -1):
+                    self.level = math.copysign(left * limit.step, present)
             self.level = 0.0
             self.output = False
 

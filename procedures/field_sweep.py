@@ -102,7 +102,7 @@ class FieldSweep(SweepingProcedure):
             complete, reach = legs[len(rows) : len(rows) + 1] != [legs[len(rows) - 1]], 0.0
         sentence = self.go_on_legs(rows, station, complete, reach)
         if not self.in_place and not self.over and self.demagnetise > 0:
-            self.leg = 0
+            self.leg = self.kept_rows = 0
             return ""
         return sentence
 

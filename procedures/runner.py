@@ -100,7 +100,7 @@ def run_procedure(
     excitation after a run that is done; after any other end the station goes to its safe state.
 
     `control` (or `switch`, the same) pauses and ends the run from any thread. `attend` is called in the measuring
-    thread in every wait, at least every half second of the station's clock; it may raise Stopped or ProcedureFailure
+    thread in every wait, after at most half a second of sleep; it may raise Stopped or ProcedureFailure
     to end the run. `continues` is an interrupted run, or all its parts, the oldest first: this run is their next part.
     `sync` as of RunWriter.
 

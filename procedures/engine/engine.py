@@ -213,7 +213,7 @@ class Engine:
         self._set_state(RUNNING_STATE, item.name)
         self._running = {"id": item.id, "name": item.name, "begun": began, "progress": 0.0, "rows": 0}
         item, failure = {RUN: self._run, WAIT: self._wait, SET: self._move}[item.kind](item)
-        item = item.but(seconds=self.station.clock.time() - began)
+        item = item.but(seconds=(item.seconds or 0.0) + self.station.clock.time() - began)
         self._running = {}
         self._put(item)
         self._made_safe.set()

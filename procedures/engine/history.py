@@ -62,8 +62,10 @@ class History:
         return fmean(logs) if logs else 0.0
 
     def learn_item(self, item: Item) -> None:
-        """Take in a finished item of a queue, if it says something."""
-        if item.state == DONE and item.predicted_seconds and item.seconds and item.predicted_seconds > _OVERHEAD:
+        """Take in an item that was done in one go, if it says something."""
+        if item.state != DONE or item.attempts > 1 or not item.predicted_seconds or not item.seconds:
+            return
+        if item.predicted_seconds > _OVERHEAD:
             self.learn(item.procedure or item.kind, item.seconds / item.predicted_seconds)
 
 

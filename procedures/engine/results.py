@@ -3,12 +3,10 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from coldfinger.analysis.fit import Fit, fit_best
-from coldfinger.procedures.continuing import read_parts
+from coldfinger.analysis.network import Network
+from coldfinger.procedures.continuing import Parts, read_parts
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.conditions import Quantity, evaluate, value_in
 from coldfinger.procedures.engine.items import RUN, Item
@@ -28,30 +26,24 @@ def why_not(item: Item, items: Sequence[Item], data: Path) -> str:
 def _value(quantity: Quantity, earlier: Sequence[Item], data: Path) -> float:
     for item in reversed(earlier):
         if quantity.of in ("", item.name):
-            frame = frame_of(item, data)
-            if frame is None:
+            parts = parts_of(item, data)
+            if parts is None:
                 return math.nan
-            return value_in(frame, quantity, _fit(frame) if quantity.name in _FROM_FIT else None)
+            return value_in(parts.frame, quantity, _fit(parts) if quantity.name in _FROM_FIT else None)
     return math.nan
 
 
-def frame_of(item: Item, data: Path) -> pd.DataFrame | None:
-    """All rows of an item's run, its parts joined; None when no part can be read."""
+def parts_of(item: Item, data: Path) -> Parts | None:
+    """All rows of an item's run, its parts joined; None when they cannot be read."""
     try:
-        frame: pd.DataFrame = read_parts([data / folder for folder in item.folders]).frame
+        return read_parts([data / folder for folder in item.folders])
     except (RunFileError, ValueError):
         return None
-    return frame
 
 
-def _fit(frame: pd.DataFrame) -> Fit | None:
+def _fit(parts: Parts) -> Fit | None:
+    network = Network(**parts.runs[0].header["network"])
     try:
-        return fit_best(curve_of(frame), T_max=FIT_TO)
+        return fit_best(curve_of(parts.frame), T_max=FIT_TO, loading=network.loading_conductance())
     except ValueError:
         return None
-
-
-def fit_of(item: Item, data: Path) -> tuple[Any, Fit | None]:
-    """Rows and fit of an item's run; None for what there is not."""
-    frame = frame_of(item, data)
-    return frame, None if frame is None else _fit(frame)

@@ -259,10 +259,10 @@ def test_what_attends_may_end_the_run(simulated, tmp_path):
     assert all(item.done for item in result.safe)
 
 
-def test_somebody_comes_by_at_least_every_half_second(simulated, tmp_path):
+def test_somebody_comes_by_at_least_once_a_second(simulated, tmp_path):
     station, looks = simulated(sample="S0", seed=3), []
     run_procedure(KINDS["bias"](), station, tmp_path, attend=lambda: looks.append(station.clock.time()))
-    assert np.max(np.diff(looks)) <= 0.5 + 0.2  # and a few messages
+    assert np.max(np.diff(looks)) <= 1.0  # half a second of sleep and a row of messages
 
 
 def test_what_takes_no_rows_is_carried_out_without_a_file(simulated):
