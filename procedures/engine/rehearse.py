@@ -2,28 +2,39 @@
 
 The simulator is built from the station file, its film from the file's sample or from the user's own table sample;
 the queue is carried out by the engine that will carry it out in earnest. Nothing is kept but what is reported.
+
+Theory of operation. Items hardly feel each other: one begins where field and temperature were left by the one before,
+which the plan knows. A long queue is therefore cut into stretches of equal length, which are rehearsed at the same
+time, each in a process of its own that first brings its refrigerator to where the stretch begins. Where items depend
+on each other, by a condition or by the time of day, the queue stays whole.
 """
 
-import tempfile
-from collections import Counter
-from collections.abc import Mapping
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.engine.calendar import Calendar
-from coldfinger.procedures.engine.engine import Engine
-from coldfinger.procedures.engine.history import History
-from coldfinger.procedures.engine.items import DONE, RUN, Item, Night
-from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
-from coldfinger.procedures.quality import DISBELIEVED, Quality
-from coldfinger.procedures.station import Station, duration_text, open_station
-from coldfinger.procedures.station_file import SECTIONS, StationFile
+from coldfinger.procedures.engine.forecast import plan_item
+from coldfinger.procedures.engine.items import DISABLED, EndActions, Item, Night
+from coldfinger.procedures.engine.rehearsing import TRACE, Stretch, Task, Trace, rehearse_stretch, simulated_twin
+from coldfinger.procedures.planning import Whereabouts
+from coldfinger.procedures.station import duration_text, open_station
+from coldfinger.procedures.station_file import StationFile
 
-_TRACE_STEP = 30.0  # s between two points of the predicted curves
 SPREAD = 0.05  # of each item's duration: what a real refrigerator does otherwise, before anything is learned
+_WORTH_A_PROCESS = 3 * 3600.0  # s of station time, that take some seconds
+_PATIENCE = 600.0  # s for a process
+_COMMAND = (sys.executable, "-m", "coldfinger.procedures.engine.rehearsing")
+
+
+class RehearsalError(RuntimeError):
+    """The rehearsal itself broke; one sentence."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +46,6 @@ class Act:
     ends: float
     ends_sd: float
     warnings: tuple[str, ...]
-
-
-TRACE = ("time_s", "T_mc_K", "T_sample_K", "H_Oe", "heater_W", "eddy_W", "I_A")
-"""Predicted curves: time from the start, true temperatures and field, heat into the mixing chamber, excitation."""
-
-Trace = dict[str, list[float]]
-"""Lists of equal length by the names in TRACE."""
 
 
 @dataclass(frozen=True)
@@ -85,143 +89,99 @@ class Rehearsal:
         }
 
 
-class _Rehearsing(Engine):
-    """The engine, with a pencil at the refrigerator's chart."""
-
-    def __init__(self, *args: Any, trace: Trace, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._trace, self._traced = trace, float("-inf")
-        self.begun: dict[str, float] = {}
-        self.ended: dict[str, float] = {}
-
-    def _attend(self) -> None:
-        super()._attend()
-        now = self.station.clock.time()
-        if now - self._traced >= _TRACE_STEP:
-            self._traced = now
-            note(self._trace, self.station)
-
-    def _put(self, item: Item) -> None:
-        super()._put(item)
-        now = self.station.clock.time()
-        self.begun.setdefault(item.id, now)
-        self.ended[item.id] = now
-
-
-def note(trace: Trace, station: Station) -> None:
-    """Add the simulated truth of this moment to the curves."""
-    cryostat = station.cryostat
-    now, loop, magnet = cryostat.now, cryostat.loop, cryostat.magnet
-    heater = (0.01 * loop.output(now) * loop.range_current) ** 2 * loop.heater_resistance
-    values = (
-        now,
-        cryostat.mixing_chamber_temperature(now),
-        cryostat.chip_temperature(now),
-        magnet.sample_after,
-        heater,
-        magnet.model.eddy_power(magnet.sweep_rate),
-        cryostat.lockin.amplitude / station.network.series_resistance,
-    )
-    for name, value in zip(TRACE, values, strict=True):
-        trace[name].append(value)
-
-
-def simulated_twin(file: StationFile, sample: str | None = None) -> StationFile:
-    """The same station with a simulator behind it, in virtual time; `sample` is S0, S1, S2 or a table-sample file."""
-    defaults = {name: key.default for name, key in SECTIONS["simulator"].items()}
-    simulator = {**defaults, **file.sections.get("simulator", {}), **({"sample": sample} if sample else {})}
-    simulator["speed"] = defaults["speed"]
-    return replace(
-        file,
-        top={**file.top, "clock": "virtual", "visa_library": ""},
-        sections={**file.sections, "simulator": simulator},
-    )
-
-
 def rehearse(
     night: Night,
     file: StationFile,
     *,
     sample: str | None = None,
     start: datetime | None = None,
-    history: History | None = None,
+    processes: int | None = None,
 ) -> Rehearsal:
-    """Carry the plan out on the simulated twin of a station; raises StationFileError where there can be none."""
+    """Carry the plan out on the simulated twin of a station; raises StationFileError where there can be none.
+
+    `processes` at most are used; None: one a core.
+    """
+    whole = Task(night, file.source, file.text, sample, start)
+    tasks = _cut(whole, file, processes or os.cpu_count() or 1)
+    with ThreadPoolExecutor(max(len(tasks) - 1, 1)) as others:
+        apart = [others.submit(_rehearse_apart, task) for task in tasks[1:]]
+        stretches = [rehearse_stretch(tasks[0]), *(other.result() for other in apart)]
+    return _joined(night, stretches)
+
+
+def _cut(whole: Task, file: StationFile, most: int) -> list[Task]:
+    """Stretches of about the same predicted length; the whole where it is short or must stay together."""
+    night = whole.night
+    depends = night.must_end_by or any(item.only_if or item.not_before or item.must_end_by for item in night.items)
+    if depends or most < 2 or len(night.items) < 2:
+        return [whole]
+    seconds, places = _predicted(night, simulated_twin(file, whole.sample))
+    count = min(most, int(sum(seconds) / _WORTH_A_PROCESS) + 1, len(night.items))
+    share = sum(seconds) / count
+    tasks, first, passed = [], 0, 0.0
+    for number, length in enumerate(seconds):
+        passed += length
+        last = number + 1 == len(seconds)
+        if last or passed >= share * (len(tasks) + 1):
+            items = night.items[first : number + 1]
+            end = night.end if last else EndActions(heater_off=False)
+            begins = None if whole.start is None else whole.start + timedelta(seconds=sum(seconds[:first]))
+            part = replace(night, items=items, end=end, text="")
+            tasks.append(replace(whole, night=part, start=begins, place=places[first] if first else None))
+            first = number + 1
+    return tasks or [whole]
+
+
+def _predicted(night: Night, file: StationFile) -> tuple[list[float], list[Whereabouts]]:
+    """Predicted seconds of every item, and where it begins."""
+    seconds, places = [], []
+    with open_station(file) as station:
+        place = Whereabouts(0.0, station.limits.lowest_temperature)
+        for item in night.items:
+            places.append(place)
+            length, place = (0.0, place) if item.state == DISABLED else plan_item(item, station, place)
+            seconds.append(length)
+    return seconds, places
+
+
+def _rehearse_apart(task: Task) -> Stretch:
+    done = subprocess.run(
+        _COMMAND, input=json.dumps(task.to_json()), capture_output=True, text=True, timeout=_PATIENCE, check=False
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RehearsalError(f"the rehearsal of {task.night.items[0].name} and what follows broke: {last}")
+    return Stretch.from_json(json.loads(done.stdout))
+
+
+def _joined(night: Night, stretches: Sequence[Stretch]) -> Rehearsal:
+    acts: list[Act] = []
     trace: Trace = {name: [] for name in TRACE}
-    with (
-        tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch,
-        open_station(simulated_twin(file, sample)) as station,
-    ):
-        station.connect()
-        data = Path(scratch)
-        journal = QueueJournal(new_night(data, night.name), station.clock, sync=False)
-        engine = _Rehearsing(
-            station,
-            night,
-            data,
-            journal,
-            calendar=Calendar(station.clock, virtual=True, start=start),
-            history=history,
-            sync=False,
-            trace=trace,
-        )
-        began = station.clock.time()
-        engine.run()
-        seconds = station.clock.time() - began
-        acts = _acts(engine, data, began)
-        size = sum(path.stat().st_size for path in data.rglob("*") if path.is_file())
+    before = variance = 0.0
+    for stretch in stretches:
+        times = zip(stretch.items, stretch.begins, stretch.ends, stretch.warnings, strict=True)
+        for item, begins, ends, warnings in times:
+            variance += (SPREAD * (ends - begins)) ** 2
+            acts.append(Act(item, before + begins, before + ends, variance**0.5, warnings))
+        trace[TRACE[0]] += [before + time for time in stretch.trace[TRACE[0]]]
+        for name in TRACE[1:]:
+            trace[name] += stretch.trace[name]
+        before += stretch.seconds
     return Rehearsal(
         night=night,
-        acts=acts,
+        acts=tuple(acts),
         trace=trace,
-        seconds=seconds,
-        sd=acts[-1].ends_sd if acts else 0.0,
+        seconds=before,
+        sd=variance**0.5,
         rows=sum(act.item.rows for act in acts),
-        bytes=size,
-        refused=tuple(_refusals(acts)),
+        bytes=sum(stretch.bytes for stretch in stretches),
+        refused=tuple(_refusals(acts, stretches[-1].refusal)),
     )
 
 
-def _acts(engine: _Rehearsing, data: Path, began: float) -> tuple[Act, ...]:
-    acts, variance = [], 0.0
-    for item in engine.queue.items:
-        begins = engine.begun.get(item.id, began) - began
-        ends = engine.ended.get(item.id, began) - began
-        variance += (SPREAD * (ends - begins)) ** 2
-        acts.append(Act(item, begins, ends, variance**0.5, tuple(_warnings(item, data))))
-    return tuple(acts)
-
-
-def _refusals(acts: tuple[Act, ...]) -> list[str]:
-    return [f"{act.item.name}: {act.item.reason}" for act in acts if act.item.reason.startswith("not started: ")]
-
-
-def _warnings(item: Item, data: Path) -> list[str]:
-    """What a person should know of an item before it is run."""
-    if item.kind != RUN or not item.folders:
-        return [item.reason] if item.reason else []
-    sentences = [] if item.state == DONE else [f"{item.state}: {item.reason}"]
-    for folder in item.folders:
-        run = read_run(data / folder)
-        rows = len(run.frame)
-        for flag, count in _flagged(run.frame["flags"]).items():
-            share = f"{count} of {rows} rows"
-            sentences.append(f"{share} would be {flag.name.lower().replace('_', ' ')}" if flag.name else share)
-        sentences += [f"belief test: {check.get('sentence', check)}" for check in _failed_checks(run.end)]
-    return sentences
-
-
-def _flagged(flags: Any) -> Mapping[Quality, int]:
-    counts: Counter[Quality] = Counter()
-    for value in flags.astype(int):
-        for flag in Quality(value & int(DISBELIEVED)):
-            counts[flag] += 1
-    return counts
-
-
-def _failed_checks(end: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    checks = end.get("data", {}).get("checks", [])
-    return [check for check in checks if check.get("verdict") == "fail"]
+def _refusals(acts: Sequence[Act], end: str) -> list[str]:
+    items = [f"{act.item.name}: {act.item.reason}" for act in acts if act.item.reason.startswith("not started: ")]
+    return items + ([f"end of the night: {end}"] if end else [])
 
 
 def rehearsal_text(rehearsal: Rehearsal, calendar: Calendar) -> str:

@@ -1,13 +1,14 @@
 """A night that was interrupted, read back so that it can go on: what is done, what is half done, what waits."""
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.reader import Run, read_run
-from coldfinger.procedures.engine.items import PARTIAL, RUNNING, WAITING, EndActions, FailurePolicy, Item, Night
+from coldfinger.procedures.engine.items import DONE, PARTIAL, RUNNING, WAITING, EndActions, FailurePolicy, Item, Night
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read_queue
 from coldfinger.procedures.quality import DISBELIEVED
@@ -18,19 +19,15 @@ def night_event(night: Night) -> dict[str, Any]:
     return {key: value for key, value in asdict(night).items() if key != "items"}
 
 
+def night_from_event(kept: Mapping[str, Any], items: tuple[Item, ...]) -> Night:
+    """The inverse of `night_event`."""
+    policy, end = FailurePolicy(**kept["on_failure"]), EndActions(**kept["end"])
+    return Night(kept["name"], items, policy, end, kept["must_end_by"], kept["source"], kept["text"])
+
+
 def night_of(record: QueueRecord, data: Path) -> Night:
     """The night as it stands: what was running is partial, with the rows that are on disk."""
-    kept = record.start["night"]
-    items = tuple(_as_it_stands(item, data) for item in record.items)
-    return Night(
-        name=kept["name"],
-        items=items,
-        on_failure=FailurePolicy(**kept["on_failure"]),
-        end=EndActions(**kept["end"]),
-        must_end_by=kept["must_end_by"],
-        source=kept["source"],
-        text=kept["text"],
-    )
+    return night_from_event(record.start["night"], tuple(_as_it_stands(item, data) for item in record.items))
 
 
 def _as_it_stands(item: Item, data: Path) -> Item:
@@ -38,21 +35,29 @@ def _as_it_stands(item: Item, data: Path) -> Item:
         return item
     rows = disbelieved = 0
     folders = []
+    outcome = ""
     for folder in item.folders:
         with contextlib.suppress(RunFileError):
             run = read_run(data / folder)
             rows += len(run.frame)
             disbelieved += int(((run.frame["flags"].astype(int) & int(DISBELIEVED)) != 0).sum())
             folders.append(folder)
-    state = PARTIAL if rows else WAITING
-    return replace(item, state=state, folders=tuple(folders) if rows else (), rows=rows, disbelieved=disbelieved)
+            outcome = run.outcome
+    state = DONE if outcome == "done" else PARTIAL if rows else WAITING
+    kept = tuple(folders) if rows or state == DONE else ()
+    return replace(item, state=state, folders=kept, rows=rows, disbelieved=disbelieved)
 
 
 def unfinished(data: Path) -> QueueRecord | None:
-    """The newest night of a data folder that has something left to do and that no living program holds."""
+    """The newest night of a data folder that has something left to do and that no living program holds.
+
+    A night whose items are over but that ended held, or whose end was never written down, has its end actions left.
+    """
     for folder in reversed(nights(data)):
         record = read_queue(folder)
-        if not record.held and record.start and any(is_open(item) for item in record.items):
+        if record.held or not record.start or not record.items:
+            continue
+        if record.ended.get("outcome", "held") == "held" or any(is_open(item) for item in record.items):
             return record
     return None
 
