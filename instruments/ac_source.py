@@ -98,9 +98,9 @@ class SeriesResistorSource:
         if current * self.total_resistance > 1.1 * short:
             most = short / self.total_resistance
             raise ValueError(
-                f"current of {current:.4g} A through a film of {self.load_resistance:.4g} ohm needs a voltage that could "
-                f"send more than {limit.largest:.4g} A, the limit of {limit.where}, through a film without resistance; "
-                f"nothing was sent, allowed are up to {most:.4g} A"
+                f"current of {current:.4g} A through a film of {self.load_resistance:.4g} ohm needs a voltage that "
+                f"could send more than {limit.largest:.4g} A, the limit of {limit.where}, through a shorted film"
+                f"; nothing was sent, allowed are up to {most:.4g} A"
             )
         return short
 

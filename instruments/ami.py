@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.driver import Linked, index_reply, reply
-from coldfinger.instruments.errors import CommandError, MagnetError
+from coldfinger.instruments.errors import CommandError, MagnetAlarm, MagnetError
 from coldfinger.instruments.roles import RampState
 from coldfinger.instruments.validators import as_number, strict_number
 
@@ -187,8 +187,10 @@ class AMI430(Linked):
     def ramp_rate(self, value: float) -> None:
         allowed = f"above 0 to {self.rate_limit:g} T/s"
         rate = as_number("ramp_rate", value, allowed)
-        if not 0 < rate <= self.rate_limit:
-            raise ValueError(f"{self.who}: ramp_rate of {rate:g} T/s is out of range; allowed are {allowed}{self._of_whom()}")
+        if not 0 < rate <= self.rate_limit * (1 + 1e-9):  # as `Limits` has it: a sum in floats is not beyond a limit
+            raise ValueError(
+                f"{self.who}: ramp_rate of {rate:g} T/s is out of range; allowed are {allowed}{self._of_whom()}"
+            )
         with self.lock:
             self._require_units()
             bound = self.current_limit * self.coil_constant
@@ -295,7 +297,7 @@ class AMI430(Linked):
     def _require_units(self) -> None:
         units, rate_units = self.units, self.rate_units
         if units is not FieldUnit.TESLA or rate_units is not RateUnit.PER_SECOND:
-            raise MagnetError(
+            raise MagnetAlarm(
                 f"{self.who}: the supply counts in {units.name} and {rate_units.name}, this program in "
                 "TESLA and PER_SECOND; call configure(), and check that nobody is at the front panel"
             )
@@ -307,7 +309,7 @@ class AMI430(Linked):
     def _not_quenched(self, doing: str) -> RampState:
         state: RampState = self.state
         if state is RampState.QUENCH or self.quenched:
-            raise MagnetError(
+            raise MagnetAlarm(
                 f"{self.who}: will not {doing}, because the magnet has quenched; look at the magnet and "
                 "clear the quench at the front panel"
             )

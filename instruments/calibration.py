@@ -109,8 +109,9 @@ class Calibration:
 
     def temperature_or_nan(self, resistance: ArrayLike) -> Array | np.float64:
         """Temperatures (K), same shape as `resistance` (ohm); nan outside the range."""
-        if type(resistance) is float:  # one reading at a time is how a run asks, and numpy takes 30 times longer
-            return np.float64(self._one_temperature(resistance))
+        one: object = resistance
+        if isinstance(one, float):  # one reading at a time is how a run asks, and numpy takes 30 times longer
+            return np.float64(self._one_temperature(one))
         ohm = np.asarray(resistance, dtype=float)
         inside = (ohm >= self.R_min) & (ohm <= self.R_max)
         kelvin = np.exp(self._invert(np.log(np.where(inside, ohm, self.R_min))))

@@ -5,6 +5,7 @@
 
 import time as _time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -29,6 +30,28 @@ class WallClock:
     def sleep(self, seconds: float) -> None:
         if seconds > 0:
             _time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One instant by the three clocks of a computer (s).
+
+    running       of WallClock; on Linux and macOS it stands still while the computer sleeps
+    since_boot    runs on meanwhile, where the system tells it (`counts_sleep`); else the same as `running`
+    of_day        since 1970; people and time servers may set it
+    """
+
+    running: float
+    since_boot: float
+    of_day: float
+    counts_sleep: bool
+
+
+def moment() -> Moment:
+    """Now, by the computer's clocks."""
+    boot = getattr(_time, "CLOCK_BOOTTIME", None)
+    running = _time.monotonic()
+    return Moment(running, running if boot is None else _time.clock_gettime(boot), _time.time(), boot is not None)
 
 
 class WaitTimeout(Exception):

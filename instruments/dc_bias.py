@@ -88,6 +88,7 @@ class SeriesResistorBias:
 
     def way_to(self, current: float) -> list[float]:
         """Currents (A) from the present one to `current`, none further from the last than `largest_step`."""
+        current = as_number("bias", current, f"{-self.largest:g} to {self.largest:g} A")
         start = self.source.level / self.series_resistance
         count = max(1, math.ceil(abs(current - start) / self.largest_step * (1 - _ROUNDING)))
         return [*(start + (current - start) * i / count for i in range(1, count)), current]

@@ -53,6 +53,10 @@ class Linked(Instrument):  # type: ignore[misc]
     OPENING: ClassVar[dict[str, tuple[str, ...]]] = {}
     FORGET: ClassVar[tuple[str, ...]] = ()
 
+    # pymeasure guards the names of dynamic properties at every access. There are none here (`_special_names` is empty),
+    # and a rehearsed night would spend a tenth of its time there.
+    __getattribute__ = object.__getattribute__
+
     def __init__(self, adapter: Any, name: str, **kwargs: Any) -> None:
         super().__init__(adapter, name, includeSCPI=False, **kwargs)
         self._identity: str | None = None
@@ -226,6 +230,8 @@ class View(Channel):  # type: ignore[misc]
     """A part of an instrument in a role of its own; everything goes over the parent's link and lock."""
 
     SETTINGS: ClassVar[tuple[str, ...]] = ()
+
+    __getattribute__ = object.__getattribute__  # as in Linked
 
     def __init__(self, parent: Linked, id: int | str, label: str) -> None:
         super().__init__(parent, id)

@@ -7,6 +7,9 @@ Every message is one sentence: who, what was asked, what came back, what is allo
 class InstrumentError(Exception):
     """An instrument did not do what it was asked; the sentence says which, what and what to do."""
 
+    stops_queue = False
+    """Whether what follows in a queue would meet the same, and a person is needed first."""
+
 
 class LinkError(InstrumentError):
     """No answer that can be believed came over the wire: silence, a lost connection, a wrong identity."""
@@ -22,6 +25,12 @@ class CommandError(InstrumentError):
 
 class MagnetError(InstrumentError):
     """The magnet supply is in a state in which it must not be ramped, or has quenched."""
+
+
+class MagnetAlarm(MagnetError):
+    """The magnet has quenched, or its supply has lost what it was told: a person must look at it."""
+
+    stops_queue = True
 
 
 class CalibrationError(InstrumentError):

@@ -294,7 +294,7 @@ class Controller(_Thermometer):
     @setpoint.setter
     def setpoint(self, value: float) -> None:
         kelvin = strict_number("setpoint", 0, 400, "K")(value)
-        limit = self.parent.setpoint_limit
+        limit = self.parent._setpoint_limit
         if limit is not None:
             limit.check(f"{self.who}: setpoint", kelvin, "K")
         with self.parent.lock:
@@ -317,10 +317,10 @@ class Controller(_Thermometer):
     @setpoint_unit.setter
     def setpoint_unit(self, value: Unit) -> None:
         unit = member("setpoint_unit", Unit)(value)
-        if unit is not Unit.KELVIN and self.parent.setpoint_limit is not None:
+        if unit is not Unit.KELVIN and self.parent._setpoint_limit is not None:
             raise ValueError(
                 f"{self.who}: setpoint_unit {unit.name} was not sent, because the limit of "
-                f"{self.parent.setpoint_limit.where} is in kelvin; allowed is Unit.KELVIN"
+                f"{self.parent._setpoint_limit.where} is in kelvin; allowed is Unit.KELVIN"
             )
         with self.parent.lock:
             fields = [*self._input_type()[:5], int(unit)]
@@ -386,19 +386,20 @@ class Controller(_Thermometer):
         preprocess_reply=reply(rf"{_REAL},{_REAL},{_REAL}", "three numbers like +0050.00,+0020.00,+00.00"),
         get_process_list=lambda fields: PID(*fields),
     )
+
     @property
     def heater_range(self) -> float:
         """Control the full-scale heater current (A), strictly one of `HEATER_RANGES`; 0 is off.
 
         Where the station has a limit, ValueError beyond it, and CommandError when another range reads back.
         """
-        index = self.values("RANGE? {ch}", preprocess_reply=index_reply(9), cast=int)[0]
+        index: int = self.values("RANGE? {ch}", preprocess_reply=index_reply(9), cast=int)[0]
         return self.HEATER_RANGES[index]
 
     @heater_range.setter
     def heater_range(self, value: float) -> None:
         amperes = one_of("heater_range", self.HEATER_RANGES, "A")(value)
-        limit = self.parent.heater_limit
+        limit = self.parent._heater_limit
         if limit is not None:
             limit.check(f"{self.who}: heater_range", amperes, "A")
         with self.parent.lock:
@@ -432,6 +433,7 @@ class Controller(_Thermometer):
         preprocess_reply=reply(rf"{_REAL},\d,{_REAL},[12]", "four fields like +120.000,8,+0000.00,1"),
         get_process_list=lambda fields: HeaterSetup(fields[0], HeaterDisplay(int(fields[3]))),
     )
+
     @property
     def output_mode(self) -> OutputMode:
         """Control what the output does, an `OutputMode`; delay strictly 1 to 255 s.
@@ -440,18 +442,19 @@ class Controller(_Thermometer):
         """
         form = reply(r"[0-6],(?:A|\d{1,2}),[01],[01],[01],\d{1,3}", "six fields like 2,6,1,0,0,001")
         mode, name, *flags, delay = self.values("OUTMODE? {ch}", preprocess_reply=form, cast=str)
-        switches = (flag == "1" for flag in flags)
-        return OutputMode(ControlMode(int(mode)), name.lstrip("0") or "0", *switches, int(delay))
+        on_at_power_up, bipolar, filtered = (flag == "1" for flag in flags)
+        name = name.lstrip("0") or "0"
+        return OutputMode(ControlMode(int(mode)), name, on_at_power_up, bipolar, filtered, int(delay))
 
     @output_mode.setter
     def output_mode(self, value: OutputMode) -> None:
         wanted: OutputMode = _checked_mode(value)
-        limit = self.parent.setpoint_limit
+        limit = self.parent._setpoint_limit
         follows = wanted.mode is ControlMode.CLOSED_LOOP and wanted.input == self._input
         if limit is not None and not follows and wanted.mode not in _COLD_MODES:
             raise ValueError(
-                f"{self.who}: output_mode {wanted.mode.name} on input {wanted.input} was not sent, because it would heat "
-                f"past the set point's limit of {limit.where}; allowed are OFF, MONITOR, and CLOSED_LOOP on input "
+                f"{self.who}: output_mode {wanted.mode.name} on input {wanted.input} was not sent, because it would "
+                f"heat past the set point's limit of {limit.where}; allowed are OFF, MONITOR, and CLOSED_LOOP on input "
                 f"{self._input}"
             )
         fields = ",".join(str(int(f)) for f in (wanted.on_at_power_up, wanted.bipolar, wanted.filtered, wanted.delay))
@@ -575,16 +578,6 @@ class LakeShore372(Linked):
         self._setpoint_limit, self._heater_limit = setpoint_limit, heater_limit
         self.controller = Controller(self, _input_name(control_input))
         self.bridge = self.channel(bridge_channel)
-
-    @property
-    def setpoint_limit(self) -> Bound | None:
-        """Get the highest set point (K) that the station allows; None: no limit."""
-        return self._setpoint_limit
-
-    @property
-    def heater_limit(self) -> Bound | None:
-        """Get the largest full-scale heater current (A) that the station allows; None: no limit."""
-        return self._heater_limit
 
     def channel(self, number: int) -> MeasurementInput:
         """The measurement channel of that number, 1 to 16."""

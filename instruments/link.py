@@ -165,6 +165,8 @@ class Link(Adapter):  # type: ignore[misc]
                 return
             was_clean, self.clean = self.clean, False
             if not was_clean or self._unasked():
+                # Clean for the next time: nobody else may ever ask this instrument anything.
+                self._persist(self._make_clean)
                 raise LinkError(f"{self.who}: the link is in doubt; what was read last must be read again")
             self.clean = True
             self._exchange("*IDN?", self._is_mine)

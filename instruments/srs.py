@@ -247,6 +247,7 @@ class SR830(Linked):
         validator=strict_number("phase", -360, 729.99, "degrees"),
         preprocess_reply=real,
     )
+
     @property
     def sine_voltage(self) -> float:
         """Control the amplitude of the sine output (V rms), strictly 0.004 to 5, rounded to 2 mV.
@@ -352,20 +353,23 @@ class SR830(Linked):
         preprocess_reply=reply(_REAL + r",\s*" + _REAL, "two numbers like 0.951359,-4.17234e-007"),
         get_process_list=lambda fields: XY(*fields),
     )
+
     @property
     def status(self) -> LockInStatus:
         """Get overloads and unlock since the last look, a `LockInStatus`; reading clears them, so it is asked once."""
-        bits = self.peek()
-        self._unread = LockInStatus(0)
-        return bits
+        with self.lock:
+            bits = self.peek() | self._unread
+            self._unread = LockInStatus(0)
+            return bits
 
     def peek(self) -> LockInStatus:
-        """The status, which stays unread for the next one who asks for `status`."""
+        """What is new in the status; it stays unread for the next one who asks for `status`."""
         byte = reply(r"\d{1,3}", "a status byte 0 to 255")
         with self.lock:
             bits = self.values("LIAS?", preprocess_reply=byte, cast=int, retry=False)[0]
-            self._unread |= LockInStatus(bits & 15)
-            return self._unread
+            new = LockInStatus(bits & 15)
+            self._unread |= new
+            return new
 
     def refusals(self) -> list[str]:
         """What was refused since the last look, from `*ESR?`; asking clears it."""

@@ -17,9 +17,16 @@ E = TypeVar("E", bound=Enum)
 
 def as_number(name: str, value: object, allowed: str) -> float:
     """`value` as a float if it is a finite real number; bool, text, None and nan raise ValueError."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not math.isfinite(value):
-        raise ValueError(f"{name} must be a number, got {value!r}; allowed are {allowed}")
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real) or not _finite(value):
+        raise ValueError(f"{name} must be a number, got {value!r:.40}; allowed are {allowed}")
     return float(value)
+
+
+def _finite(value: Real) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def strict_number(name: str, low: float, high: float, unit: str) -> Callable[..., float]:

@@ -113,7 +113,9 @@ class GS200(Linked):
         with self.lock:
             if self._limits and on != self.output:
                 function, level = self.function, self.level
-                self._limits[function].check_step(f"{self.who}: output", *sorted((0.0, level)), UNITS[function])
+                self._limits[function].check_step(
+                    f"{self.who}: output", 0.0 if on else level, level if on else 0.0, UNITS[function]
+                )
             self.write(f"OUTP {on:d}")
 
     @property
@@ -181,12 +183,14 @@ class GS200(Linked):
         Where the station has a limit, the way to zero has its steps, one after the other.
         """
         with self.lock:
-            if self._limits and self.output:
-                limit, present = self._limits[self.function], self.level
-                for left in range(math.ceil(abs(present) / limit.step) - 1, 0, -1):
-                    self.level = math.copysign(left * limit.step, present)
-            self.level = 0.0
-            self.output = False
+            present = self.level if self._limits else math.nan
+            if self._limits and present and self.output:
+                step = self._limits[self.function].step
+                for left in range(math.ceil(abs(present) / step) - 1, 0, -1):
+                    self.level = math.copysign(left * step, present)
+            if present:
+                self.level = 0.0
+            self.write("OUTP 0")
 
     def clear(self) -> None:
         """Forget the errors in the queue (`*CLS`)."""

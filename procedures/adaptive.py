@@ -20,7 +20,7 @@ from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, first_approach_stage
 from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
@@ -135,7 +135,7 @@ class AdaptiveRamp(TransportProcedure):
             f"adaptive R(T) at {self.field:g} Oe",
             (
                 *field_stages(station, since.field, self.field * OERSTED, self.persistent, self.leads_to_zero, now=now),
-                approach_stage(station, since.temperature, first, _START_TOLERANCE, _ARRIVAL_WINDOW),
+                first_approach_stage(station, since.temperature, first, _START_TOLERANCE, _ARRIVAL_WINDOW),
                 Stage("finding the signal", _FINDING),
                 Stage(f"descent to {show(self.stop, 'temperature')}", *self._descent_duration()),
             ),

@@ -7,6 +7,7 @@ A procedure is a pymeasure Procedure whose instruments come from a Station given
 import math
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from statistics import fmean
 from typing import Any
 
@@ -15,15 +16,19 @@ from pymeasure.experiment import Procedure
 
 from coldfinger.instruments.errors import LinkError
 from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.approach import ApproachWatch
+from coldfinger.procedures.as_set import BRIDGE, LOCK_IN, SWITCHED_OFF, Change, Sent, changes
 from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.control import SLICE, RunControl, Stopped
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
+from coldfinger.procedures.firmly import firmly
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.planning import Plan, Whereabouts
+from coldfinger.procedures.planning import RANGE_SETTLING, Plan, Whereabouts
 from coldfinger.procedures.point import GRADIENT_OF, Point, evaluate, read_point
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.sample_watch import Lost, SampleWatch
 from coldfinger.procedures.settling import Arrival, Settling, wait_for
 from coldfinger.procedures.station import Station, duration_text
 
@@ -63,11 +68,16 @@ _ATTEMPTS = 3
 _NO_REMARK = Quality(0)
 _FIELD_POLL = 1.0  # s
 _TEMPERATURE_POLL = 1.0  # s
-RANGE_SETTLING = 20.0  # s
 BRIDGE_SETTLING = 4.0  # s after a change of range
 _SMOOTHED = 5  # readings
 _SENSOR_HEATS = 0.02  # K, below which a resistive sensor reads warmer than what it sits on
 _MOST_ADAPTATIONS = 5
+_MOST_RESTORED = 3  # times in one run that settings are given again
+_ASKED_AGAIN = 2  # times that a supply is told to ramp once more
+_RANGE_PERIOD = 10.0  # s between two looks at the heater range on the way to a temperature
+_MAGNET_PERIOD = 2.0  # s between two looks at the magnet in waits
+_AGAIN_WITHIN, _AGAIN_WINDOW = 0.02, 20.0  # relative, s: a temperature that is reached once more
+_QUENCHED = "the magnet has quenched; the run is over and the magnet is left alone"
 
 
 class ProcedureFailure(Exception):
@@ -75,6 +85,12 @@ class ProcedureFailure(Exception):
 
     stops_queue = False
     """Whether what follows in a queue must not be begun either."""
+
+
+class NeedsPerson(ProcedureFailure):
+    """What ended the run would end the next one, too, or make it worse: somebody must look first."""
+
+    stops_queue = True
 
 
 class Interlocked(ProcedureFailure):
@@ -106,6 +122,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         self.station = station
         self.control = RunControl()
         self.stood_still, self.seam = 0.0, _NO_REMARK
+        self._film = SampleWatch()
 
     def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
         """Prepare to take only what `rows` of an interrupted run do not hold; one sentence of what will be done.
@@ -169,9 +186,22 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             while (left := end - self.active_time()) > SLICE:
                 self.station.clock.sleep(SLICE)
                 paused |= self.stop_if_asked()
+                self.look_at_magnet()
             seconds = left
         self.station.clock.sleep(seconds)
+        self.look_at_magnet()
         return self.stop_if_asked() or paused
+
+    def look_at_magnet(self) -> None:
+        """End the run after a quench; asks the supply at most every two seconds. For waits and readings."""
+        now = self.station.clock.time()
+        if 0 <= now - self._magnet_looked < _MAGNET_PERIOD:
+            return
+        self._magnet_looked = now
+        if self.station.magnet.state is RampState.QUENCH:
+            raise NeedsPerson(_QUENCHED)
+
+    _magnet_looked = -math.inf
 
     def stop_if_asked(self) -> bool:
         """Between two rows, or in a wait: end the run or stand still as asked; True after a pause."""
@@ -220,6 +250,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
                 )
             clock.sleep(min(left, SLICE))
             self.end_if_asked()
+            self.look_at_magnet()
 
     def held_row(self, remarks: Quality) -> Quality:
         """Remarks of the row that is written now, with the seam before it."""
@@ -232,7 +263,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         target = field - station.field_offset
         way = abs(target - station.magnet.field)
         self.emit("setpoint", ("field", field, "T"))
-        station.go_to_field(field)
+        firmly(lambda: station.go_to_field(field))
         timeout = 60.0 + 1.5 * way / station.magnet.ramp_rate
         tolerance = station.file.sections["magnet"]["tolerance"]
         settling = Settling(target, tolerance, window=3.0, timeout=timeout)
@@ -241,18 +272,29 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             value = station.magnet.field
             return None if station.magnet.state is RampState.QUENCH else value
 
+        asked_again = 0
+
+        def pause(seconds: float) -> bool:
+            """A supply that rests short of its target is asked again: a command was lost, or somebody has paused it."""
+            nonlocal asked_again
+            paused = self.pause_for(seconds)
+            if not paused and asked_again < _ASKED_AGAIN and station.magnet.state is RampState.PAUSED:
+                asked_again += 1
+                text = f"the supply stands still short of its target; asked again ({asked_again})"
+                self.emit("mark", ("field", text))
+                again()
+            return paused
+
         def again() -> None:
             if station.magnet.state is not RampState.QUENCH:
-                station.go_to_field(field)
+                firmly(lambda: station.go_to_field(field))
 
         holding = station.magnet_holding
-        arrival = wait_for(
-            settling, look, self.active_time, self.pause_for, also=holding, again=again, period=_FIELD_POLL
-        )
+        arrival = wait_for(settling, look, self.active_time, pause, also=holding, again=again, period=_FIELD_POLL)
         if arrival is Arrival.ERROR:
-            raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
+            raise NeedsPerson(_QUENCHED)
         if arrival is Arrival.WARN:
-            raise ProcedureFailure(
+            raise NeedsPerson(
                 f"the field did not arrive at {show(field, 'field')} within {timeout:.0f} s; the supply reads "
                 f"{show(self.present_field(), 'field')} and is {station.magnet.state.name.lower()}"
             )
@@ -269,7 +311,7 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         change = wanted != (self._heater_range, self._control_excitation) and not within_row
         if change:
             self._change_ranges(*wanted)
-        station.controller.setpoint = temperature
+        firmly(lambda: setattr(station.controller, "setpoint", temperature))
         self.t_set = temperature
         if change:
             self.pause_for(RANGE_SETTLING)
@@ -277,10 +319,10 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
 
     def _change_ranges(self, heater: float, excitation: float) -> None:
         if excitation != self._control_excitation:
-            self.station.controller.excitation = excitation
+            firmly(lambda: setattr(self.station.controller, "excitation", excitation))
             self._control_excitation = excitation
         if heater != self._heater_range:
-            self.station.controller.heater_range = heater
+            firmly(lambda: setattr(self.station.controller, "heater_range", heater))
             self.heater_changed = not math.isnan(self._heater_range)
             self._heater_range = heater
             self.emit("mark", ("heater range", show(heater, "current")))
@@ -301,9 +343,15 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
         chamber = Settling(temperature, absolute, window, timeout)
         sample = Settling(temperature, absolute, window, timeout)
         readings: deque[tuple[float, float]] = deque(maxlen=_SMOOTHED)
+        watch = ApproachWatch(station, temperature, absolute)
         while True:
             now = self.active_time()
             readings.append((station.controller.temperature, self.sample_temperature()))
+            if now - self._range_looked >= _RANGE_PERIOD:
+                self._range_looked = now
+                self._check_range()
+            if trouble := watch.look(now, *readings[-1]):
+                raise (NeedsPerson if trouble.needs_person else ProcedureFailure)(trouble.sentence)
             # A few readings together: the noise of one must not begin the window anew.
             arrivals = {
                 chamber.update(now, fmean(reading[0] for reading in readings)),
@@ -314,6 +362,19 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             if Arrival.WARN in arrivals:
                 return False
             self.pause_for(_TEMPERATURE_POLL)
+
+    def _check_range(self) -> None:
+        """A controller that was switched off and on again has its heater off, and the wait would be for nothing."""
+        found = self.station.controller.heater_range
+        if found == self._heater_range:
+            self._trusted_doubts = self.station.doubts
+            return
+        is_, sent = show(found, "current"), show(self._heater_range, "current")
+        self.restore([Change(BRIDGE, "the heater range", is_, sent)])
+
+    _range_looked = -math.inf
+    _trusted_doubts = -1
+    """How often links had been in doubt when settings were last as they had been sent."""
 
     def sample_temperature(self) -> float:
         """One quick reading of the sample thermometer (K); nan when invalid or outside the calibration."""
@@ -351,6 +412,8 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
     ) -> Point:
         """Measure one point, write it as a row with the given remarks, and return it.
 
+        Settings that are not what was sent are given again, or end the run; so does a film that is not connected.
+
         `extra` gives the columns that the procedure has beside COLUMNS.
 
         An overload, a new range of the bridge or a link in doubt throws the attempt away; it is taken again, at most
@@ -362,17 +425,25 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
             seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
             self.emit("mark", ("excitation", seam))
         self.go_on()
-        set_point = self.t_set
+        set_point, lost = self.t_set, None
         for attempt in range(_ATTEMPTS):
             last = attempt == _ATTEMPTS - 1
             self._settle_bridge()
             try:
-                raw = read_point(self.station, self.keeper.present, window, keep_pace)
+                raw = read_point(self.station, self.keeper.present, window, partial(self._meanwhile, keep_pace))
+                changed = self.changed(field)
             except LinkError as error:
                 if last:
                     raise
                 self.emit("mark", ("retaken", str(error)))
                 remarks |= Quality.RETAKEN
+                continue
+            if changed:
+                self.restore(changed)
+                remarks |= Quality.RETAKEN | Quality.SEAM
+                self.go_on()
+                if last:
+                    raise ProcedureFailure(f"three times in a row something was changed meanwhile: {changed[0]}")
                 continue
             point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage, self.gradient_of)
             if self._bridge_moved():
@@ -381,16 +452,87 @@ class TransportProcedure(Procedure):  # type: ignore[misc]
                 self.go_on()
                 continue
             if not point.flags & Quality.OVERLOAD or last:
-                break
+                lost = self._lost(point, field) if extra is None else None
+                if lost is None or not lost.ends or last:
+                    break
+                self.emit("mark", ("sample", f"{lost.sentence}; the row is taken again"))
+                remarks |= Quality.RETAKEN
+                continue
             remarks |= Quality.SENSITIVITY_CHANGED
             self.keeper.widen()
         self.keeper.saw(raw.x, raw.y, point.resistivity)
+        if lost is not None and lost.ends:
+            remarks |= Quality.SIGNAL_LOST
         if self.heater_changed:
             remarks |= Quality.HEATER_RANGE_CHANGED
             self.heater_changed = False
         row = self._row(point, field, set_point, self.held_row(point.flags | remarks))
         self.emit("results", row | extra(point) if extra else row)
+        if lost is not None:
+            self._tell_of(lost)
         return point
+
+    def _lost(self, point: Point, field: float) -> Lost | None:
+        return self._film.look(point, field)
+
+    def _tell_of(self, lost: Lost) -> None:
+        if lost.ends:
+            raise (NeedsPerson if lost.needs_person else ProcedureFailure)(lost.sentence)
+        self._film.forget()
+        self.emit("mark", ("sample", lost.sentence))
+
+    def _meanwhile(self, keep_pace: Callable[[], None]) -> None:
+        """Between two readings of a row."""
+        keep_pace()
+        self.look_at_magnet()
+
+    def changed(self, field: float, *, quick: bool = False) -> list[Change]:
+        """Settings that are not what was sent, at a set field (T); empty as a rule. Raises LinkError.
+
+        What differs is read twice: a single odd answer shall not end a night.
+        """
+        sent = Sent(self.t_set, self._heater_range, field)
+        self.station.clock.sleep(1e-3)  # who comes by in waits comes by before all these questions, too
+        if not changes(self.station, self.keeper, sent, quick=quick):
+            self._trusted_doubts = self.station.doubts
+            return []
+        self.station.confirm()
+        return changes(self.station, self.keeper, sent)
+
+    def restore(self, found: list[Change]) -> None:
+        """Give an instrument that has lost everything its settings again; raises NeedsPerson where that is not it."""
+        self.station.clock.sleep(1e-3)  # an interlock that has made the station safe has its say first
+        says = "; ".join(str(change) for change in found)
+        places = {change.where for change in found}
+        self._restored += 1
+        if self._restored > _MOST_RESTORED:
+            given = f"settings were given again {_MOST_RESTORED} times already"
+            raise NeedsPerson(f"{says}; {given}, look at the instrument")
+        in_doubt = self.station.doubts != self._trusted_doubts
+        for place in sorted(places):
+            several = sum(change.where == place for change in found)
+            if several < SWITCHED_OFF.get(place, math.inf) and not (in_doubt and place in SWITCHED_OFF):
+                raise NeedsPerson(
+                    f"{says}; somebody is at the instrument or another program uses it, so the run has ended; "
+                    "its rows are kept, resume when the instrument is yours again"
+                )
+        if LOCK_IN in places:
+            self.station.source.off()
+        self.emit("alarm", ("settings lost", f"{says}; it was switched off and on, and gets its settings again"))
+        if BRIDGE in places:
+            self._restore_bridge()
+        if LOCK_IN in places:
+            self.keeper.restore()
+
+    def _restore_bridge(self) -> None:
+        """Thermometry and heater as they were, and the temperature once more."""
+        temperature, station = self.t_set, self.station
+        station.prepare_thermometry()
+        self._heater_range = self._control_excitation = math.nan
+        timeout = 900.0 + 8.0 * station.thermal_time(temperature)
+        self.reach_temperature(temperature, _AGAIN_WITHIN, _AGAIN_WINDOW, timeout)
+
+    _restored = 0
 
     def _settle_bridge(self) -> None:
         """Wait until the bridge has left its range alone for long enough: its readings are wrong before that."""

@@ -4,6 +4,7 @@ A run asks its control at every wait and between rows. Pause and stop let the pr
 the run within the wait it is in, because the run's clock raises `Stopped` from its sleeps.
 """
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class RunControl:
         self._abort = threading.Event()
         self._skipped = False
         self._order: PauseOrder | None = None
+        self._hold: PauseOrder | None = None
         self.closing = False
         self.paused = False
         """Whether the run stands still now; set by the run itself."""
@@ -56,6 +58,20 @@ class RunControl:
     def resume(self) -> None:
         """Go on in place; nothing where nothing is paused."""
         self._order = None
+
+    def hold(self, seconds: float = math.inf) -> None:
+        """As `pause`, by what guards the run; a person's `resume` does not end it. Nothing where it holds already."""
+        if self._hold is None:
+            self._hold = PauseOrder(seconds)
+
+    def let_go(self) -> None:
+        """End a hold; a pause that a person ordered goes on."""
+        self._hold = None
+
+    @property
+    def held(self) -> bool:
+        """Whether what guards the run holds it."""
+        return self._hold is not None
 
     def stop(self) -> None:
         """End the run after its present row."""
@@ -88,8 +104,8 @@ class RunControl:
 
     @property
     def order(self) -> PauseOrder | None:
-        """The order to pause that holds now; another object after every new order."""
-        return self._order
+        """The order to pause that holds now, a person's before a guard's; another object after every new order."""
+        return self._order or self._hold
 
     @property
     def reason(self) -> str:
@@ -105,7 +121,7 @@ class RunControl:
             return "aborting" if self.aborted else "stopping"
         if self.paused:
             return "paused"
-        return "pausing" if self._order is not None else "running"
+        return "pausing" if self.order is not None else "running"
 
 
 class AttendedClock:

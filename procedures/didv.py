@@ -23,7 +23,7 @@ from coldfinger.procedures.excitation import MODES, SETTLING_TIME_CONSTANTS
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
 from coldfinger.procedures.point import POLES, Point
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
@@ -148,7 +148,7 @@ class DifferentialResistance(TransportProcedure):
             f"dV/dI at {self.field:g} Oe and {show(self.temperature, 'temperature')}",
             (
                 field_stage(station, since.field, self.field * OERSTED),
-                approach_stage(station, since.temperature, self.temperature, self.tolerance, _WINDOW),
+                first_approach_stage(station, since.temperature, self.temperature, self.tolerance, _WINDOW),
                 Stage("rest", self._soak()),
                 Stage("finding the signal", _FINDING),
                 Stage(f"bias to ±{self.largest:g} nA, {len(biases)} rows", rows + moving),

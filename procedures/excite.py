@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from coldfinger.instruments.errors import CommandError
 from coldfinger.procedures.excitation import (
     GENTLE_CEILING,
     POLICY,
@@ -24,6 +25,7 @@ from coldfinger.procedures.excitation import (
     searched_frequency,
     time_constant_for,
 )
+from coldfinger.procedures.firmly import firmly
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.search_excitation import (
     LONGEST_LOOK,
@@ -33,7 +35,7 @@ from coldfinger.procedures.search_excitation import (
     Look,
     search,
 )
-from coldfinger.procedures.station import Station
+from coldfinger.procedures.station import LOCKIN_SETTINGS, Station
 
 _POLES = 4
 _TYPICAL_READINGS = 10
@@ -41,6 +43,7 @@ _READING = 0.5  # s between two readings of a look of the search
 _ATTEMPTS = 3  # searches that a link may spoil
 _NO_SIGNAL = 10.0  # s.d. of a typical row below which there is nothing to search
 _INTO_PHASE = 4  # frequencies tried until the phase is small enough to know rho
+_VOLTAGE_STEP = 2.1e-3  # V, how far a sine output may be from what was asked of it
 _NOISE_ROOM = 6.0  # full scale is never below this many s.d. of the noise: a superconductor must not overload
 
 
@@ -73,6 +76,10 @@ class ExcitationKeeper:
         """What the last search found; None before there was one, and in the other modes."""
         self._pause, self._say = pause or station.clock.sleep, say
         self.sensitivity = 0.0
+        self.sent_voltage = math.nan
+        """V rms, as the output took it when this program set it last."""
+        self.prepared: dict[str, Any] = {}
+        """The other settings of the lock-in, as it took them."""
         self._band: int | None = None
         self._resistivity = math.inf  # unknown: begin with the gentlest band
         self._impedance = math.inf
@@ -82,7 +89,7 @@ class ExcitationKeeper:
     def start(self) -> None:
         """Bring the lock-in to the settings that transport at a few hertz needs, and find the signal."""
         lockin = self.station.lockin
-        self.station.prepare_lockin()
+        self._prepare()
         self._apply(self.present)
         self._set_sensitivity(lockin.SENSITIVITIES[-1])
         self._wait()
@@ -152,6 +159,9 @@ class ExcitationKeeper:
 
     def _wanted(self) -> Excitation:
         chosen, wish = self._chosen(), self.wish
+        most = self.station.limits.current
+        if chosen.current > most:
+            chosen = Excitation(most, chosen.frequency, chosen.time_constant)
         frequency = chosen.frequency * wish.frequency_share
         if wish.current_share == wish.frequency_share == 1.0:
             return chosen
@@ -290,15 +300,45 @@ class ExcitationKeeper:
         return wanted if wanted >= present or careful < present else min(present, GENTLE_CEILING * ceiling)
 
     def _apply(self, excitation: Excitation) -> None:
+        firmly(lambda: self._send(excitation))
+        self.present = excitation
+
+    def _send(self, excitation: Excitation) -> None:
         station = self.station
         station.limits.check_current(excitation.current, "excitation")
         if excitation.frequency != station.source.frequency:
             station.source.frequency = excitation.frequency
         station.source.load_resistance = self._two_terminal_resistance()
         station.source.current = excitation.current
+        self._remember_voltage(excitation.current)
         if excitation.time_constant != station.lockin.time_constant:
             station.lockin.time_constant = excitation.time_constant
-        self.present = excitation
+
+    def _remember_voltage(self, current: float) -> None:
+        """Raise CommandError where the output has not followed: what was sent was lost."""
+        source = self.station.source
+        kept, flowing = source.voltage, source.current
+        wanted = current * kept / flowing if flowing > 0 else math.nan
+        if not 0.89 * wanted - _VOLTAGE_STEP <= kept <= wanted + _VOLTAGE_STEP:
+            raise CommandError(
+                f"excitation: {wanted:.4g} V were sent for {current:.4g} A, but the source holds {kept:.4g} V; "
+                "the command was lost, or somebody is at the instrument"
+            )
+        self.sent_voltage = kept
+
+    def _prepare(self) -> None:
+        firmly(self.station.prepare_lockin)
+        self._pause(1e-3)  # long for so many messages: who comes by in waits comes by here
+        self.prepared = {name: getattr(self.station.lockin, name) for name in LOCKIN_SETTINGS}
+
+    def restore(self) -> None:
+        """Give the lock-in everything again after it has lost it, the smallest amplitude first, and wait."""
+        station = self.station
+        station.source.off()
+        self._prepare()
+        self._apply(self.present)
+        self._set_sensitivity(self.sensitivity)
+        self._wait()
 
     def _set_sensitivity_for(self, amplitude: float) -> bool:
         noise = self.station.input_noise.density(self.present.frequency, self._finite_impedance)
@@ -319,7 +359,7 @@ class ExcitationKeeper:
         return self._impedance if math.isfinite(self._impedance) else 0.0
 
     def _set_sensitivity(self, sensitivity: float) -> None:
-        self.station.lockin.sensitivity = sensitivity
+        firmly(lambda: setattr(self.station.lockin, "sensitivity", sensitivity))
         self.sensitivity = sensitivity
 
     def _wait(self) -> None:

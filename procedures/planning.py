@@ -6,6 +6,7 @@ from typing import Any
 
 from coldfinger.procedures.station import Station, duration_text
 
+RANGE_SETTLING = 20.0  # s after a change of the heater's range or of the control sensor's excitation
 _NOISE_ROOM = 0.78  # of the tolerance: every reading of a window must lie inside it, noise included
 
 
@@ -69,6 +70,12 @@ def field_stage(station: Station, start: float, stop: float) -> Stage:
 def approach_stage(station: Station, start: float, stop: float, tolerance: float, window: float) -> Stage:
     """The way of mixing chamber and chip to a temperature (K), until both are within a relative tolerance."""
     seconds = _approach(station, start, stop, tolerance) + window
+    return Stage(f"temperature to {stop * 1e3:g} mK", seconds)
+
+
+def first_approach_stage(station: Station, start: float, stop: float, tolerance: float, window: float) -> Stage:
+    """The same for the first temperature of a run, whose ranges are set and left to settle meanwhile."""
+    seconds = max(RANGE_SETTLING, _approach(station, start, stop, tolerance)) + window
     return Stage(f"temperature to {stop * 1e3:g} mK", seconds)
 
 

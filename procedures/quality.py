@@ -49,6 +49,8 @@ class Quality(IntFlag):
 
     SEAM = 1 << 17
     """Remark: the run was paused, or interrupted and continued, just before this row."""
+    SIGNAL_LOST = 1 << 18
+    """The film is open or shorted: the signal changed in a way that neither temperature nor field explain."""
 
 
 DISBELIEVED = (
@@ -62,6 +64,7 @@ DISBELIEVED = (
     | Quality.NOT_SETTLED
     | Quality.FIELD_OFF_TARGET
     | Quality.SCATTER
+    | Quality.SIGNAL_LOST
 )
 """Rows with any of these bits are kept in the file and left out of every fit."""
 

@@ -12,7 +12,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
 from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.continuing import Continuation, continuation_of
 from coldfinger.procedures.control import STOPPED, AttendedClock, RunControl, Stopped
-from coldfinger.procedures.data.disk import RunFileError
+from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.data.writer import RunWriter
@@ -93,6 +93,7 @@ def run_procedure(
     leave_as_is: bool = False,
     continues: Path | Run | Sequence[Path] = (),
     sync: bool = True,
+    disk: Disk | None = None,
 ) -> RunResult:
     """Run `procedure` at a connected `station` and write its run folder into `folder`.
 
@@ -102,7 +103,7 @@ def run_procedure(
     `control` (or `switch`, the same) pauses and ends the run from any thread. `attend` is called in the measuring
     thread in every wait, after at most half a second of sleep; it may raise Stopped or ProcedureFailure
     to end the run. `continues` is an interrupted run, or all its parts, the oldest first: this run is their next part.
-    `sync` as of RunWriter.
+    `sync` and `disk` as of RunWriter.
 
     Raises LimitError or QuantityError for parameters that cannot be run, or a run that cannot be continued by this
     procedure, RunFileError when the file cannot be begun or the interrupted run cannot be read: nothing has moved
@@ -119,6 +120,7 @@ def run_procedure(
         procedure=procedure,
         clock=station.clock,
         sync=sync,
+        disk=disk,
     )
     return run_into(writer, procedure, station, control, progress, attend, watch, continuation, leave_as_is=leave_as_is)
 
@@ -140,9 +142,17 @@ def run_into(
     try:
         with attended(procedure, control, attend):
             ending = run.carry_out(continuation)
-        return run.to_its_end(leave_as_is, ending)
-    finally:
+        result = run.to_its_end(leave_as_is, ending)
+    except BaseException:
+        with contextlib.suppress(RunFileError):
+            writer.close()
+        raise
+    try:
         writer.close()
+    except RunFileError as error:
+        reason = f"{result.reason}; {error}" if result.reason and str(error) not in result.reason else str(error)
+        return replace(result, outcome="failed", reason=reason, stops_queue=True)
+    return result
 
 
 @contextlib.contextmanager
@@ -236,9 +246,14 @@ class _Run:
         undone = [f"{item.item} is NOT safe: {item.detail}" for item in safe if not item.done]
         reason = "; ".join([reason, *undone] if reason else undone)
         try:
+            if outcome == "done":
+                self._say_what_was_refused()
             self._close(outcome, reason, safe)
         except RunFileError as error:
-            outcome, reason = "failed", f"{reason}; {error}" if reason else str(error)
+            if str(error) not in reason:
+                reason = f"{reason}; {error}" if reason else str(error)
+            outcome, stops_queue = "failed", True
+            safe = safe or tuple(self.station.to_safe())
         self.control.closing = False
         verdicts = self.procedure.verdicts
         return RunResult(self.writer.folder, outcome, reason, self.rows, self.disbelieved, safe, verdicts, stops_queue)
@@ -270,6 +285,16 @@ class _Run:
         self._emit("mark", ("continued", f"{continuation}; found: {found}", data))
         self.procedure.seam = Quality.SEAM
 
+    def _say_what_was_refused(self) -> None:
+        """Errors in the instruments' own queues at the end of a run; commands have had to answer for theirs."""
+        for name, instrument in self.station.instruments.items():
+            try:
+                refused = instrument.refusals()
+            except InstrumentError as error:
+                refused = [f"its errors could not be read: {error}"]
+            for text in refused:
+                self._emit("mark", ("instrument error", f"{name}: {text}"))
+
     def _close(self, outcome: str, reason: str, safe: tuple[SafeReport, ...]) -> None:
         try:
             self.writer.snapshot("station at end", self.station.snapshot())
@@ -287,13 +312,19 @@ class _Run:
 
     def _emit(self, topic: str, record: Any) -> None:
         if topic == "results":
-            self.writer.point(record)
-            self.rows += 1
-            self.flags.append(record["flags"])
-            self.disbelieved += bool(record["flags"] & DISBELIEVED)
+            before = self.writer.recorded
+            try:
+                self.writer.point(record)
+            finally:
+                if self.writer.recorded > before:  # which it may be although something else failed
+                    self.rows += 1
+                    self.flags.append(record["flags"])
+                    self.disbelieved += bool(record["flags"] & DISBELIEVED)
         elif topic == "mark":
             kind, text, *data = record
             self.writer.mark(kind, text, **(data[0] if data else {}))
+        elif topic == "alarm":
+            self.writer.alarm(*record)
         elif topic == "progress":
             self.progress(record, self.station.clock.time())
         self.watch(topic, record)

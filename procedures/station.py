@@ -14,6 +14,7 @@ from typing import Any, Self
 from coldfinger.analysis.network import Network
 from coldfinger.instruments.ac_source import SeriesResistorSource
 from coldfinger.instruments.ami import AMI430
+from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.calibration import Calibration, exponential_curve, read_calibration
 from coldfinger.instruments.clock import Clock, WallClock
 from coldfinger.instruments.dc_bias import AuxiliaryOutput, SeriesResistorBias
@@ -40,11 +41,22 @@ from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_lev
 from coldfinger.procedures.engine.safe import Opener, make_safe
 from coldfinger.procedures.engine.safe import SafeReport as SafeReport
 from coldfinger.procedures.excitation import InputNoise
-from coldfinger.procedures.limits import LimitError, Limits
+from coldfinger.procedures.limits import LimitError, Limits, as_number, limits_of
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
 _TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n", "GS200": "\n"}
+LOCKIN_SETTINGS: dict[str, Any] = {
+    "reference_source": ReferenceSource.INTERNAL,
+    "harmonic": 1,
+    "phase": 0.0,
+    "input_configuration": InputConfiguration.A_MINUS_B,
+    "input_coupling": InputCoupling.DC,
+    "line_filter": LineFilter.NONE,
+    "sync_filter": False,
+    "filter_slope": 24,
+}
+"""What transport at a few hertz needs."""
 _SWITCHING = (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH)
 _simulators = itertools.count(1)
 
@@ -56,7 +68,7 @@ class Station:
         sections = file.sections
         self.file = file
         self.name: str = file.top["name"]
-        self.clock = clock
+        self.clock = self._own_clock = clock
         self.simulated = file.simulated
         self.cryostat: Any = None  # the simulated truth and the rack around it, for tests and demonstrations only
         self.rack: Any = None
@@ -74,10 +86,7 @@ class Station:
         self.field_offset: float = sections["magnet"]["offset"]
         self._close = close
         self._library = library
-        self.instruments = {
-            name: _open(name, table, clock, library, self.limits, self.field_offset)
-            for name, table in file.instruments.items()
-        }
+        self.instruments = {name: _open(name, file, clock, library, self.limits) for name in file.instruments}
         self._fill_roles(sections["roles"])
         self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
 
@@ -86,7 +95,11 @@ class Station:
         self.lockin: SR830 = self._role(roles, "lockin", SR830)
         output = self._role(roles, "source", SR830)
         self.source: CurrentSource = SeriesResistorSource(
-            output, wiring["series_resistance"], source_resistance=wiring["source_resistance"]
+            output,
+            wiring["series_resistance"],
+            source_resistance=wiring["source_resistance"],
+            limit=Bound(self.limits.current, self.limits.whose("current")),
+            film_limit=Bound(self.limits.voltage, self.limits.whose("voltage")),
         )
         self.controller: Controller = self._role(roles, "controller", LakeShore372).controller
         self.bridge: MeasurementInput = self._role(roles, "bridge", LakeShore372).bridge
@@ -94,6 +107,15 @@ class Station:
         switched = self.file.sections["magnet"]["persistent_switch"]
         self.persistent_magnet: PersistentMagnet | None = self._role(roles, "magnet", AMI430) if switched else None
         self.bias = self._bias(roles)
+        self.bridge_excitation = math.nan
+        """V rms in the sample's thermometer as this program set it last."""
+        self.bias_sent: tuple[bool, float] | None = None
+        """Output and level (V) of the dc source as this program left them; None before it has."""
+
+    @property
+    def bias_switches(self) -> bool:
+        """Whether the dc source has an output that can be off; an auxiliary output has none."""
+        return self.bias is not None and isinstance(self.bias.source, GS200)
 
     def _role(self, roles: Mapping[str, str], role: str, kind: type | tuple[type, ...]) -> Any:
         instrument = self.instruments[roles[role]]
@@ -138,7 +160,7 @@ class Station:
                 instrument.configure()
         self.magnet.ramp_rate = self.file.sections["magnet"]["ramp_rate"]
         self._compare_switch()
-        self._prepare_thermometry()
+        self.prepare_thermometry()
         if self.bias is not None:
             self.bias_off()  # a forgotten bias would heat the film, and its resistor would load every measurement
         return identities
@@ -160,13 +182,14 @@ class Station:
                     "equal, here or at the supply's front panel"
                 )
 
-    def _prepare_thermometry(self) -> None:
+    def prepare_thermometry(self) -> None:
         """The station's excitation with autorange, no filter in the bridge (rows average themselves), its PID."""
         excitation, cooling = self.file.sections["thermometer"]["excitation"], self.file.sections["cooling"]
         self.bridge.select()
         self.bridge.setup = self.bridge.setup._replace(
             mode=ExcitationMode.VOLTAGE, excitation=excitation, autorange=Autorange.ON, shunted=False
         )
+        self.bridge_excitation = excitation
         self.bridge.filter = Filter(False, 5, 10)
         self.controller.excitation = self.control_excitation_for(self.limits.lowest_temperature)
         self.controller.pid = PID(*cooling["pid"])
@@ -187,22 +210,24 @@ class Station:
 
     def prepare_lockin(self) -> None:
         """DC coupling, differential input, no notch, no sync filter, 24 dB/oct: what 0.7 Hz needs."""
-        lockin = self.lockin
-        lockin.reference_source = ReferenceSource.INTERNAL
-        lockin.harmonic = 1
-        lockin.phase = 0.0
-        lockin.input_configuration = InputConfiguration.A_MINUS_B
-        lockin.input_coupling = InputCoupling.DC
-        lockin.line_filter = LineFilter.NONE
-        lockin.sync_filter = False
-        lockin.filter_slope = 24
+        for name, value in LOCKIN_SETTINGS.items():
+            setattr(self.lockin, name, value)
+            if (kept := getattr(self.lockin, name)) != value:
+                raise CommandError(f"{self.lockin.who}: {name} of {value} was sent, but reads back as {kept}")
 
     def sample_field(self, supply: float) -> float:
         """Field at the sample (T) when the supply believes in `supply` (T); trapped flux is not known here."""
         return supply + self.field_offset
 
+    @property
+    def supply_limit(self) -> float:
+        """Field (T) that the supply may be asked for; an offset that was found later does not raise it."""
+        offset: float = self.file.sections["magnet"]["offset"]
+        return self.limits.field + min(abs(self.field_offset), abs(offset))
+
     def go_to_field(self, field: float) -> None:
         """Start the ramp that brings the sample to `field` (T). Raises MagnetError behind a cold persistent switch."""
+        field = as_number("field", field, "numbers in T")
         self.limits.check_field(field)
         if self.persistent_magnet is not None and not self.persistent_magnet.switch_heated:
             here = show(self.sample_field(self.magnet.field), "field")
@@ -242,7 +267,10 @@ class Station:
     def heater_range_for(self, temperature: float) -> float:
         """Full-scale heater current (A) that the station's table gives for a temperature (K)."""
         table: tuple[tuple[float, float], ...] = self.file.sections["cooling"]["heater"]
-        return next((current for limit, current in table if temperature <= limit), table[-1][1])
+        wanted = next((current for limit, current in table if temperature <= limit), table[-1][1])
+        allowed: list[float] = [r for r in self.controller.HEATER_RANGES if r <= self.limits.heater * (1 + 1e-9)]
+        used: float = min(wanted, allowed[-1])
+        return used
 
     def control_excitation_for(self, temperature: float) -> float:
         """Current (A) in the mixing chamber's sensor that the station's table gives for a temperature (K)."""
@@ -260,26 +288,37 @@ class Station:
         The station's own connections are tried first, then new ones; a silent instrument delays no other. What is
         named in `leave` stays as it is.
         """
-        opener = instrument_opener(self.file, self.clock, self._library)
-        reports = make_safe(self.file, opener, self.clock, held=self.instruments, leave=leave)
+        reports = make_safe(self.file, self.opener(), self.clock, held=self.instruments, leave=leave)
         if any(report.item == "bias" and report.done for report in reports):
+            self.bias_sent = (False, 0.0)
             self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
         return reports
 
     def to_safe_apart(self) -> list[SafeReport]:
         """The same over new connections only, from any thread, while another one may hang in a read."""
-        return make_safe(self.file, instrument_opener(self.file, self.clock, self._library), self.clock)
+        return make_safe(self.file, self.opener(), self._own_clock)
+
+    def opener(self) -> Opener:
+        """Opens new connections to the instruments of this station, for any thread.
+
+        They wait by the station's own clock: the clock of a run belongs to its thread, and ends every wait after an
+        abort.
+        """
+        return instrument_opener(self.file, self._own_clock, self._library)
 
     def bias_on(self, largest: float) -> None:
         """Connect the dc bias path at zero, with the range that holds `largest` (A). Raises LimitError without one."""
         bias = self.need_bias()
+        largest = as_number("bias", largest, "numbers in A")
         self.check_bias(largest)
+        self.clock.sleep(0.0)  # many messages follow: who attends comes by before
         self.bias_off()
         if isinstance(bias.source, GS200):
             bias.source.function = Function.VOLTAGE
             volts = largest * bias.series_resistance
             bias.source.range = next((r for r in RANGES[Function.VOLTAGE] if volts <= highest_level(r)), 30.0)
         bias.source.output = True
+        self.bias_sent = (True, 0.0)
         self.network = replace(self.network, bias_conductance=1.0 / bias.series_resistance)
 
     def check_bias(self, largest: float, what: str = "bias") -> None:
@@ -302,10 +341,12 @@ class Station:
     def move_bias(self, current: float) -> None:
         """Bring the dc bias (A, into a short circuit) to `current` in steps no larger than the station allows."""
         bias = self.need_bias()
+        current = as_number("bias", current, "numbers in A")
         self.limits.check_bias(current)
         way = bias.way_to(current)
         for i, step in enumerate(way):
             bias.current = step
+            self.bias_sent = (True, step * bias.series_resistance)
             if i + 1 < len(way):
                 self.clock.sleep(self.file.sections["bias"]["step_time"])
 
@@ -316,6 +357,7 @@ class Station:
         if source.output and source.level != 0.0:
             self._bias_to_zero(bias)
         source.off()
+        self.bias_sent = (False, 0.0)
         if source.level != 0.0 or (source.output and isinstance(source, GS200)):
             raise CommandError(f"dc bias: sent to zero and off, but it reads back {source.level:g} V")
         self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
@@ -450,31 +492,70 @@ def instrument_opener(file: StationFile, clock: Clock, library: str | None = Non
     `library` is the VISA library; None takes that of the file. The connections belong to the caller.
     """
     visa = file.top["visa_library"] if library is None else library
-    limits, offset = _limits(file), file.sections["magnet"]["offset"]
+    limits = _limits(file)
 
     def opener(name: str, timeout: float) -> Any:
-        return _open(name, file.instruments[name], clock, visa, limits, offset, timeout=timeout, back_off=())
+        return _open(name, file, clock, visa, limits, timeout=timeout, back_off=())
 
     return opener
 
 
-def _open(
-    name: str, table: Mapping[str, str], clock: Clock, library: str, limits: Limits, offset: float, **patience: Any
-) -> Any:
+def _open(name: str, file: StationFile, clock: Clock, library: str, limits: Limits, **patience: Any) -> Any:
+    table = file.instruments[name]
     driver = table["driver"]
     end = _TERMINATION[driver]
     link = open_link(table["address"], library, clock=clock, read_termination=end, write_termination="\n", **patience)
     if driver == "SR830":
-        return SR830(link, name)
+        return SR830(link, name, sine_limit=_sine_limit(name, file, limits), aux_limits=_aux_limits(name, file, limits))
     if driver == "LakeShore372":
-        return LakeShore372(link, name)
+        return LakeShore372(
+            link,
+            name,
+            setpoint_limit=Bound(limits.highest_temperature, limits.whose("highest_temperature")),
+            heater_limit=Bound(limits.heater, limits.whose("heater")),
+        )
     if driver == "GS200":
-        return GS200(link, name)
-    return AMI430(link, name, field_limit=limits.field + abs(offset))
+        return GS200(link, name, limits=_bias_limits(name, file, limits))
+    offset = file.sections["magnet"]["offset"]
+    return AMI430(
+        link,
+        name,
+        field_limit=limits.field + abs(offset),
+        rate_limit=limits.field_rate,
+        where=limits.whose("field"),
+    )
+
+
+def _sine_limit(name: str, file: StationFile, limits: Limits) -> Bound | None:
+    """Amplitude (V rms) of the source that can send no more than the limit, whatever the film's resistance."""
+    if file.sections["roles"]["source"] != name:
+        return None
+    wiring = file.sections["wiring"]
+    return Bound(
+        limits.current * (wiring["series_resistance"] + wiring["source_resistance"]),
+        f"{limits.whose('current')} ({show(limits.current, 'current')} behind the series resistor)",
+    )
+
+
+def _bias_limits(name: str, file: StationFile, limits: Limits) -> dict[Function, Bound] | None:
+    """Level (V and A) of the source in the role of the bias."""
+    if file.sections["roles"]["bias"] != name:
+        return None
+    ohms = file.sections["bias"]["series_resistance"]
+    where = f"{limits.whose('bias')} ({show(limits.bias, 'current')} behind the bias resistor)"
+    return {
+        Function.VOLTAGE: Bound(limits.bias * ohms, where, limits.bias_step * ohms),
+        Function.CURRENT: Bound(limits.bias, limits.whose("bias"), limits.bias_step),
+    }
+
+
+def _aux_limits(name: str, file: StationFile, limits: Limits) -> dict[int, Bound]:
+    bounds = _bias_limits(name, file, limits)
+    return {} if bounds is None else {file.sections["bias"]["auxiliary_output"]: bounds[Function.VOLTAGE]}
 
 
 def _limits(file: StationFile) -> Limits:
-    return Limits(**file.sections["limits"], where=file.source)
+    return limits_of(file.sections, file.source)
 
 
 def _network(sections: Mapping[str, Mapping[str, Any]]) -> Network:

@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.quantity import KINDS, QuantityError, parse
 
 _REQUIRED = object()
@@ -109,6 +110,15 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "bias": Key("current", 0.0, low=0, high=1),
         "bias_step": Key("current", 10e-9, low=1e-12, high=1),
         "fastest": Key("time", 60.0, low=0.1, high=1e5),
+        "heater": Key("current", 0.1, low=31.6e-6, high=0.1),
+        "voltage": Key("voltage", None, low=_POSITIVE, high=100),
+        "dwell": Key("time", None, low=1, high=1e7),
+    },
+    "sample_limits": {
+        "field": Key("field", None, low=0, high=20),
+        "current": Key("current", None, low=_POSITIVE, high=1),
+        "voltage": Key("voltage", None, low=_POSITIVE, high=100),
+        "bias": Key("current", None, low=0, high=1),
     },
     "safe": {
         "magnet": Key("text", "hold", choices=("hold", "zero")),
@@ -116,16 +126,48 @@ SECTIONS: dict[str, dict[str, Key]] = {
     },
 }
 
+SIGNALS = {
+    "T_mc": "temperature",
+    "T_sample": "temperature",
+    "T_mc excess": "temperature",
+    "field": "field",
+    "heater": "number",
+    "overload": "flag",
+    "magnet state": "state",
+}
+"""What an interlock can look at beside a file and a URL, and the kind of its level."""
+MAGNET_STATES = tuple(state.name.lower().replace("_", " ") for state in RampState)
+_ACTIONS = ("hold", "safe", "stop queue")
+INTERLOCK = {
+    "name": Key("text", ""),
+    "signal": Key("text", "", choices=("", *SIGNALS)),
+    "file": Key("text", ""),
+    "url": Key("text", ""),
+    "key": Key("text", ""),
+    "above": Key("level", None),
+    "below": Key("level", None),
+    "release": Key("level", None),
+    "states": Key("states", ()),
+    "for": Key("time", 0.0, low=0, high=1e5),
+    "settle": Key("time", 30.0, low=0, high=1e5),
+    "longest": Key("time", 7200.0, low=0, high=1e6),
+    "age": Key("time", 60.0, low=1, high=1e5),
+    "every": Key("time", 1.0, low=0.5, high=1e4),
+    "action": Key("text", "hold", choices=_ACTIONS),
+    "unreadable": Key("text", "hold", choices=(*_ACTIONS, "ignore")),
+}
+
 
 @dataclass(frozen=True)
 class StationFile:
-    """A checked station file: SI values by section and key."""
+    """A checked station file: SI values by section and key, and the tables of its interlocks."""
 
     source: str
     text: str
     top: dict[str, Any]
     instruments: dict[str, dict[str, Any]]
     sections: dict[str, dict[str, Any]]
+    interlocks: tuple[dict[str, Any], ...] = ()
 
     @property
     def simulated(self) -> bool:
@@ -150,7 +192,7 @@ def check_station_text(text: str, source: str) -> StationFile:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StationFileError(f"{source}: not TOML: {error}; correct that line") from error
-    allowed = [*TOP, "instruments", *SECTIONS]
+    allowed = [*TOP, "instruments", "interlock", *SECTIONS]
     for name in data:
         if name not in allowed:
             raise StationFileError(f"{source}: unknown key {name!r}; {_did_you_mean(name, allowed)}")
@@ -164,7 +206,7 @@ def check_station_text(text: str, source: str) -> StationFile:
     _check_roles(sections["roles"], instruments, source)
     _check_thermometer(sections["thermometer"], source)
     _check_dead_man(sections, source)
-    return StationFile(source, text, top, instruments, sections)
+    return StationFile(source, text, top, instruments, sections, _interlocks(data.get("interlock", []), source))
 
 
 def _table(value: object, source: str, name: str) -> Mapping[str, Any]:
@@ -181,6 +223,76 @@ def _instruments(value: object, source: str) -> dict[str, dict[str, Any]]:
         where = f"instruments.{name}"
         result[name] = _check(_table(table, source, where), INSTRUMENT, source, where)
     return result
+
+
+def _interlocks(value: object, source: str) -> tuple[dict[str, Any], ...]:
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise StationFileError(f"{source}: 'interlock' must be tables; write [[interlock]] above each of them")
+    tables = tuple(_interlock(table, source, f"interlock {i + 1}") for i, table in enumerate(value))
+    for i, table in enumerate(tables):
+        if table["name"] in [other["name"] for other in tables[:i]]:
+            raise StationFileError(
+                f"{source}: interlock {i + 1} has the same name as another, {table['name']!r}; write name = another one"
+            )
+    return tables
+
+
+def _interlock(data: Mapping[str, Any], source: str, where: str) -> dict[str, Any]:
+    table = _check(data, INTERLOCK, source, where)
+    given = [name for name in ("signal", "file", "url") if table[name]]
+    if len(given) != 1:
+        raise StationFileError(
+            f"{source}: {where} looks at {' and '.join(given) or 'nothing'}; write one of signal, file and url"
+        )
+    what = given[0]
+    kind = SIGNALS[table["signal"]] if what == "signal" else "number"
+    if what == "url" and not table["url"].startswith(("http://", "https://")):
+        raise StationFileError(f"{source}: {where}.url = {table['url']!r} must begin with http:// or https://")
+    if what != "url" and table["key"]:
+        raise StationFileError(
+            f"{source}: {where}.key belongs to url, the place of the number in its JSON; leave it out"
+        )
+    table["name"] = table["name"] or table[what]
+    table["kind"] = kind
+    if kind in ("flag", "state"):
+        _check_no_level(table, source, where)
+        return table
+    if table["states"]:
+        raise StationFileError(f'{source}: {where}.states belongs to signal = "magnet state"; write above or below')
+    _check_levels(table, source, where)
+    return table
+
+
+def _check_no_level(table: dict[str, Any], source: str, where: str) -> None:
+    for name in ("above", "below", "release"):
+        if table[name] is not None:
+            raise StationFileError(f"{source}: {where}.{name} has no meaning for {table['signal']!r}; leave it out")
+    if (table["kind"] == "state") != bool(table["states"]):
+        raise StationFileError(
+            f'{source}: {where}: states belongs to signal = "magnet state", and nothing else; write for example '
+            'states = ["quench"]'
+        )
+    if table["kind"] == "flag":
+        table["above"] = table["release"] = 0.5
+
+
+def _check_levels(table: dict[str, Any], source: str, where: str) -> None:
+    example = {"number": "20"}.get(table["kind"]) or _example(Key(table["kind"]))
+    for name in ("above", "below", "release"):
+        if table[name] is not None:
+            table[name] = _number(table[name], Key(table["kind"]), source, f"{where}.{name}")
+    above, below, release = table["above"], table["below"], table["release"]
+    if (above is None) == (below is None):
+        raise StationFileError(
+            f"{source}: {where} needs above or below, one of them; write for example above = {example}"
+        )
+    if release is None:
+        table["release"] = above if below is None else below
+    elif (above is not None and release > above) or (below is not None and release < below):
+        raise StationFileError(
+            f"{source}: {where}.release must be on the good side of the level at which it trips, or equal to it; give "
+            f"a {'smaller' if below is None else 'larger'} one"
+        )
 
 
 def _check_roles(roles: Mapping[str, str], instruments: Mapping[str, Any], source: str) -> None:
@@ -230,6 +342,10 @@ def _value(value: Any, key: Key, source: str, where: str) -> Any:
         if key.choices and value not in key.choices:
             raise StationFileError(f"{source}: {where} = {value!r} is not one of {', '.join(key.choices)}")
         return value
+    if key.kind == "level":
+        return value
+    if key.kind == "states":
+        return _states(value, source, where)
     if key.kind == "flag":
         if not isinstance(value, bool):
             raise StationFileError(f"{source}: {where} = {value!r} must be true or false")
@@ -260,6 +376,15 @@ def _number(value: Any, key: Key, source: str, where: str) -> float:
         raise StationFileError(f"{source}: {where} = {value!r} must be a plain {key.kind}")
     number: float = value
     return number
+
+
+def _states(value: Any, source: str, where: str) -> tuple[str, ...]:
+    wrong = [value] if not isinstance(value, list) or not value else [v for v in value if v not in MAGNET_STATES]
+    if wrong:
+        raise StationFileError(
+            f"{source}: {where} = {value!r} must be a list of states; allowed are {', '.join(MAGNET_STATES)}"
+        )
+    return tuple(value)
 
 
 def _speed(value: Any, source: str, where: str) -> float:

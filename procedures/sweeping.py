@@ -20,12 +20,14 @@ from coldfinger.analysis.lockin_filter import sweep_rate
 from coldfinger.analysis.magnetoresistance import Sweep
 from coldfinger.instruments.errors import InstrumentError, LinkError
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.base import COLUMNS, ProcedureFailure, TransportProcedure, check_mode
+from coldfinger.procedures.as_set import Change
+from coldfinger.procedures.base import COLUMNS, NeedsPerson, TransportProcedure, check_mode
 from coldfinger.procedures.excitation import MODES, time_constant_for
 from coldfinger.procedures.excite import Wish
+from coldfinger.procedures.firmly import firmly
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Stage, approach_stage
+from coldfinger.procedures.planning import Stage, first_approach_stage
 from coldfinger.procedures.point import POLES, Point, evaluate
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
@@ -128,7 +130,7 @@ class SweepingProcedure(TransportProcedure):
     def beginning_stages(self, temperature: float) -> tuple[Stage, ...]:
         """The way from a temperature (K), and the excitation."""
         return (
-            approach_stage(self.station, temperature, self.temperature, self.tolerance, _WINDOW),
+            first_approach_stage(self.station, temperature, self.temperature, self.tolerance, _WINDOW),
             Stage("finding the signal", _FINDING),
         )
 
@@ -274,6 +276,7 @@ class _Leg:
             row_time = procedure.step * OERSTED / self.rate
             try:
                 stretch = read_stretch(station, procedure.keeper.present, row_time)
+                changed = procedure.changed(self.target, quick=True)
             except LinkError as error:
                 spoilt += 1
                 if spoilt == _ATTEMPTS:
@@ -282,6 +285,9 @@ class _Leg:
                 self.remarks |= Quality.RETAKEN
                 continue
             spoilt = 0
+            if changed:
+                self._restore(changed)
+                continue
             self._take(stretch)
             field = station.sample_field(stretch.fields[-1])
             self.progress(field / OERSTED)
@@ -299,19 +305,27 @@ class _Leg:
         """Start, or go on, at the rate that present time constant and heating allow."""
         station, procedure = self.station, self.procedure
         self.rate = self.share * procedure.wanted_rate(procedure.keeper.present.time_constant)
-        station.magnet.ramp_rate = self.rate
-        station.go_to_field(self.target)
+        firmly(lambda: setattr(station.magnet, "ramp_rate", self.rate))
+        firmly(lambda: station.go_to_field(self.target))
         way = abs(self.target - station.sample_field(station.magnet.field))
         self.deadline = procedure.active_time() + 60.0 + 1.5 * way / self.rate
 
     def _watch(self, state: RampState, field: float) -> None:
         if state is RampState.QUENCH:
-            raise ProcedureFailure("the magnet has quenched; the run is over and the magnet is left alone")
+            raise NeedsPerson("the magnet has quenched; the run is over and the magnet is left alone")
         if self.procedure.active_time() > self.deadline:
-            raise ProcedureFailure(
+            raise NeedsPerson(
                 f"the field did not arrive at {show(self.target, 'field')} in time; it is at {show(field, 'field')} "
                 f"and the supply is {state.name.lower()}"
             )
+
+    def _restore(self, changed: list[Change]) -> None:
+        """Rows between the loss of settings and now do not count; the field waits."""
+        self.station.magnet.pause()
+        self.procedure.restore(changed)
+        self.remarks |= Quality.RETAKEN | Quality.SEAM
+        self._remember_field()
+        self._go()
 
     def _wait_for_excitation(self) -> None:
         """Stop the field while current, filter or full scale change and settle."""

@@ -13,14 +13,21 @@ from itertools import pairwise
 import pandas as pd
 from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParameter, Parameter
 
-from coldfinger.procedures.base import RANGE_SETTLING, TransportProcedure, check_mode
+from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.checks.schedule import AT_BASE, AT_PEAK, ON_FAILURE, WHEN, CheckSchedule
 from coldfinger.procedures.excitation import AVERAGING, MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage
+from coldfinger.procedures.planning import (
+    RANGE_SETTLING,
+    Plan,
+    Stage,
+    Whereabouts,
+    approach_stage,
+    first_approach_stage,
+)
 from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, Point, gradient
 from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list, show
@@ -222,7 +229,7 @@ class TemperatureRamp(TransportProcedure):
             f"R(T) at {self.field:g} Oe",
             (
                 *field_stages(station, since.field, self.field * OERSTED, self.persistent, self.leads_to_zero, now=now),
-                approach_stage(station, since.temperature, first, self.tolerance, _WINDOW),
+                first_approach_stage(station, since.temperature, first, self.tolerance, _WINDOW),
                 Stage("finding the signal", _FINDING),
                 Stage(f"{self.pacing} to {show(self.stop, 'temperature')}", self.expected_duration()),
                 *tests,

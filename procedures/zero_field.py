@@ -137,7 +137,7 @@ class ZeroField(SweepingProcedure):
         station = self.station
         if self.apply and math.isfinite(result.offset):
             station.field_offset = result.offset * OERSTED
-            station.magnet.field_limit = station.limits.field + abs(station.field_offset)
+            station.magnet.field_limit = station.supply_limit
             self.emit("mark", ("field offset", f"{result.offset:.3f} Oe in use until the station is closed"))
         self.reach_field(0.0)
 

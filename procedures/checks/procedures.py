@@ -11,7 +11,7 @@ from coldfinger.procedures.excitation import MODES, POLICY
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
 from coldfinger.procedures.quantity import OERSTED, show
 
 HERE = "here"
@@ -80,7 +80,7 @@ class BeliefTest(TransportProcedure):
         if self.where != HERE:
             ways = (
                 field_stage(station, since.field, self.field * OERSTED),
-                approach_stage(station, since.temperature, self.temperature, _TOLERANCE, _WINDOW),
+                first_approach_stage(station, since.temperature, self.temperature, _TOLERANCE, _WINDOW),
             )
         seconds = checks_seconds(station, [self.TEST], self.terms(), frequency)
         finding = Stage("finding the signal", _FINDING)

@@ -133,10 +133,12 @@ def check_thermometer(bench: Bench) -> Verdict:
     before = bench.look()
     try:
         bridge.setup = usual._replace(excitation=steps[-1])
+        bench.station.bridge_excitation = steps[-1]
         bench.procedure.pause_for(_BRIDGE_SETTLING)
         lower = bench.look()
     finally:
         bridge.setup = usual
+        bench.station.bridge_excitation = usual.excitation
     bench.procedure.pause_for(_BRIDGE_SETTLING)
     after = bench.look()
     text = f"with {steps[-1] / usual.excitation:.2g} of the bridge's excitation ({usual.excitation:.3g})"

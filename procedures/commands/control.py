@@ -2,7 +2,8 @@
 
 import json
 import os
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
 import click
 
@@ -15,7 +16,7 @@ _PERIOD = 1.0  # s between two looks
 @click.command()
 @STATION
 @click.option("--json", "as_json", is_flag=True, help="The whole snapshot as one line of JSON.")
-@click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Again and again, until Ctrl-C; on a terminal, a live picture.")
 def status(station: str, as_json: bool, watch: bool) -> None:
     """Say what the queue does; exit status 1 if no owner answers."""
     from coldfinger.instruments.clock import WallClock
@@ -26,6 +27,8 @@ def status(station: str, as_json: bool, watch: bool) -> None:
     clock, shown = WallClock(), ""
     with Client(owner_folder(station)) as client:
         try:
+            if watch and not as_json and sys.stderr.isatty():
+                _watch(client, clock)
             while True:
                 try:
                     text = _shown(client.snapshot(), as_json)
@@ -42,6 +45,16 @@ def status(station: str, as_json: bool, watch: bool) -> None:
                 clock.sleep(_PERIOD)
         except KeyboardInterrupt:
             raise SystemExit(STOPPED) from None
+
+
+def _watch(client: Any, clock: Any) -> NoReturn:
+    from coldfinger.procedures.engine.console import Console
+    from coldfinger.procedures.engine.face import OwnerSilent
+
+    with bad_input(OwnerSilent), Console(client) as console:
+        while True:
+            console.draw()
+            clock.sleep(_PERIOD)
 
 
 def _shown(snapshot: dict[str, Any], as_json: bool) -> str:

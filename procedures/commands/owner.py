@@ -19,12 +19,13 @@ def owner() -> None:
 @STATION
 @click.option("--data", default="data", show_default=True, help="Folder for run files, journals and manifests.")
 @click.option("--plan", default=None, type=click.Path(exists=True, dir_okay=False), help="Plan to carry out.")
-def start(station: str, data: str, plan: str | None) -> None:
+@click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
+def start(station: str, data: str, plan: str | None, resume: bool) -> None:
     """Start the owner; it goes on when this terminal is closed."""
     from coldfinger.procedures.engine.owner import OwnerError, OwnerSettings
     from coldfinger.procedures.engine.owner import start as start_owner
 
-    settings = OwnerSettings.of(station, data, plan)
+    settings = OwnerSettings.of(station, data, plan, resume)
     with bad_input(OwnerError):
         pid = start_owner(settings)
     click.echo(f"{settings.name} is owned by process {pid}, which goes on when this terminal is closed")

@@ -93,7 +93,7 @@ def _read(file: str, now: datetime) -> Any:
 @contextlib.contextmanager
 def _simulated(station: str) -> Iterator[Any]:
     """The simulated counterpart of a station: same limits and wiring, no real instrument is contacted."""
-    from coldfinger.procedures.engine.rehearse import simulated_twin
+    from coldfinger.procedures.engine.rehearsing import simulated_twin
     from coldfinger.procedures.station import open_station
     from coldfinger.procedures.station_file import StationFileError, read_station_file
 

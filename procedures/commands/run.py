@@ -1,6 +1,8 @@
 """`coldfinger run` and `coldfinger rehearse`: a plan in virtual time, and then in earnest."""
 
+import contextlib
 import json
+import os
 import signal
 import sys
 import threading
@@ -12,9 +14,11 @@ from typing import Any
 
 import click
 
+from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.commands.status import BAD_INPUT, INCOMPLETE, STOPPED, bad_input
+from coldfinger.procedures.engine.face import Refused
 
-_LONGEST_END = 120.0  # s for the safe state after a signal
+_LONGEST_END = 120.0  # s for the safe state after a signal; then the dead-man makes it safe
 TERMINATED = 143
 
 
@@ -25,7 +29,6 @@ TERMINATED = 143
 @click.option("--json", "json_file", default=None, help='Write everything to this JSON file; "-" prints it.')
 def rehearse(plan: str, station: str, sample: str | None, json_file: str | None) -> None:
     """Carry a plan out on the simulated refrigerator and say what would happen."""
-    from coldfinger.instruments.clock import WallClock
     from coldfinger.procedures.engine.calendar import Calendar
     from coldfinger.procedures.engine.rehearse import rehearsal_text
 
@@ -79,15 +82,17 @@ def run(
     night, record = _night(plan, folder, resume)
     if rehearsal and not resume and plan is not None:
         _refuse_what_cannot_be(plan, station)
-    overrides = {"seed": seed} if seed is not None else {}
+    overrides: dict[str, Any] = {"seed": seed} if seed is not None else {}
     with bad_input(LockedError, StationFileError, InstrumentError, RunFileError):
         opened = engine_for(night, file, folder, record=record, **overrides)
         engine = opened.__enter__()
     try:
-        ending = _watched(engine)
+        ending, status = _watched(engine)
     finally:
         opened.__exit__(None, None, None)
     _report(ending, engine, json_file)
+    if status or ending.outcome != "done":
+        raise SystemExit(status or (STOPPED if ending.outcome == "stopped" else INCOMPLETE))
 
 
 def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
@@ -117,7 +122,7 @@ def _refuse_what_cannot_be(plan: str, station: str) -> None:
 
 
 def _watched(engine: Any) -> Any:
-    """Run the engine in a thread of its own; this one shows it and hears the signals."""
+    """Run the engine in a thread of its own; this one shows it and hears the signals. The ending, and exit status."""
     from coldfinger.procedures.engine.console import Console
 
     result: list[Any] = []
@@ -130,44 +135,88 @@ def _watched(engine: Any) -> Any:
             failure.append(error)
 
     thread = threading.Thread(target=carry_out, name="engine", daemon=True)
-    with Console(engine) as console, _signals(engine, console):
+    orders = _Orders(engine)
+    with Console(engine) as console, orders.heard():
         thread.start()
         while thread.is_alive():
             thread.join(0.1)
+            orders.carry_out(console)
             console.draw()
-            console.ask_if_wanted()
+            if orders.overdue:
+                click.echo(f"coldfinger: no safe state within {_LONGEST_END:g} s; ending without it", err=True)
+                os._exit(INCOMPLETE)  # whoever watches over this process makes the station safe now
     if failure:
         raise failure[0]
-    return result[0]
+    return result[0], orders.status
 
 
-@contextmanager
-def _signals(engine: Any, console: Any) -> Iterator[None]:
-    """Ctrl-C once: pause and ask; twice: safe state. SIGTERM and hang-up: safe state, journal, exit."""
+class _Orders:
+    """What signals ask for. Ctrl-C on a terminal: pause and ask; anything else: safe state, journal, exit.
 
-    def interrupted(number: int, frame: object) -> None:
-        if console.asking or not sys.stdin.isatty():
-            engine.command("abort", who="Ctrl-C")
-            engine.command("stop", who="Ctrl-C")
-            console.asking = False
+    A handler only notes the order: it may interrupt this thread anywhere, also where a lock is held.
+    """
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self._asked = self._ended = ""
+        self._since: float | None = None
+        self._asking = False
+        self.status = 0
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Within this block the signals are heard."""
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._hear) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: object) -> None:
+        if number != signal.SIGINT:
+            self._ended, self.status = signal.Signals(number).name, TERMINATED
+        elif self._asked or self._asking or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            self._ended, self.status = "Ctrl-C", self.status or STOPPED
         else:
-            console.asking = True
-            engine.command("pause", who="Ctrl-C")
+            self._asked = "Ctrl-C"
+        if self._asking:
+            raise KeyboardInterrupt  # out of the question
 
-    def ended(number: int, frame: object) -> None:
-        console.terminated = True
-        engine.command("abort", who=signal.Signals(number).name)
-        engine.command("stop", who=signal.Signals(number).name)
+    def carry_out(self, console: Any) -> None:
+        """Carry out what was asked for, in the thread that shows the queue."""
+        if self._asked and not self._ended:
+            self._pause_and_ask(console)
+            self._asked = ""
+        if self._ended and self._since is None:
+            self._since = WallClock().time()
+            for name in ("abort", "stop"):
+                self._give(name, self._ended)
 
-    handlers = {signal.SIGINT: interrupted, signal.SIGTERM: ended}
-    if hasattr(signal, "SIGHUP"):
-        handlers[signal.SIGHUP] = ended
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    @property
+    def overdue(self) -> bool:
+        """Whether the end that a signal asked for should have come."""
+        return self._since is not None and WallClock().time() - self._since > _LONGEST_END
+
+    def _pause_and_ask(self, console: Any) -> None:
+        self._give("pause", "Ctrl-C")
+        try:
+            self._asking = True
+            answer = console.ask()
+            self._asking = False
+        except KeyboardInterrupt:
+            self._asking = False
+            return
+        if answer == "abort":
+            self._ended, self.status = "terminal", STOPPED
+            return
+        self._give(answer, "terminal")
+
+    def _give(self, name: str, who: str) -> None:
+        with contextlib.suppress(Refused):  # nothing runs that could be paused
+            self._engine.command(name, who=who)
 
 
 def _report(ending: Any, engine: Any, json_file: str | None) -> None:
@@ -176,10 +225,6 @@ def _report(ending: Any, engine: Any, json_file: str | None) -> None:
     )
     click.echo(f"data in {engine.data}, journal in {engine.journal.folder}")
     _write_json(json_file, {"outcome": ending.outcome, "reason": ending.reason, **engine.snapshot()})
-    if ending.outcome == "stopped":
-        raise SystemExit(STOPPED)
-    if ending.outcome != "done":
-        raise SystemExit(INCOMPLETE)
 
 
 def _write_json(path: str | None, content: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ _APPEND_NEW = (
 _CAUSES = {
     errno.ENOSPC: ("the disk is full", "free space"),
     errno.EDQUOT: ("the disk quota is used up", "free space"),
+    errno.EFBIG: ("the file may not grow further", "free space or raise the limit"),
     errno.EIO: ("the disk reports an input/output error", "use another disk"),
     errno.EROFS: ("the disk is read-only", "use another folder"),
     errno.EACCES: ("permission is denied", "use another folder or close the program that holds the file"),
@@ -106,6 +107,22 @@ class Disk:
 
     def close(self, handle: int) -> None:
         os.close(handle)
+
+    def is_there(self, path: Path, handle: int) -> bool:
+        """Whether the open file still has its name, and the name that file."""
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return sys.platform == "win32" or os.path.samestat(found, os.fstat(handle))
+
+    def replace(self, path: Path, by: Path) -> None:
+        """Let `by` take the place and the name of `path`, at once and whole."""
+        os.replace(by, path)
+
+    def unlink(self, path: Path) -> None:
+        """Delete a file; nothing where there is none."""
+        path.unlink(missing_ok=True)
 
 
 def is_held(path: Path) -> bool:

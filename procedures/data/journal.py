@@ -185,6 +185,18 @@ class JournalFile:
         """Make everything appended so far durable; raises OSError."""
         self._disk.fsync(self.handle)
 
+    def check_there(self) -> None:
+        """Raise RunFileError when the file was moved or deleted: what is written then would be lost in silence."""
+        try:
+            there = self._disk.is_there(self.path, self.handle)
+        except OSError as error:
+            raise self._failure("it cannot be found any more", error) from error
+        if not there:
+            raise RunFileError(
+                f"run file {self.path}: it was moved or deleted while it was being written; bring its folder back, "
+                "or measure again"
+            )
+
     def close(self) -> None:
         """Close the handle, which ends the lock; raises RunFileError."""
         try:

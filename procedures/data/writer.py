@@ -132,6 +132,12 @@ class RunWriter:
         self._note("alarm", kind, text, data)
         self._alarms += 1
 
+    def check_there(self) -> None:
+        """Raise RunFileError when the journal was moved or deleted since it was begun; nothing once it is closed."""
+        with self._lock:
+            if not self._closed:
+                self._journal.check_there()
+
     def snapshot(self, name: str, data: Any) -> None:
         """Keep the state of something, such as every setting of an instrument. Raises as `mark` does."""
         kept = {"name": str(name), "data": plain(data, f"snapshot {name}"), "points": self._recorded}

@@ -35,9 +35,11 @@ def procedure_of(item: Item) -> TransportProcedure:
             f"allowed are {', '.join(sorted(known))}"
         )
     try:
-        return kind(**item.parameters)
+        procedure = kind(**item.parameters)
+        procedure.parameter_objects()  # only here pymeasure looks at types and choices
     except ValueError as error:
         raise ItemError(f"item {item.id}, {item.name}: {error}") from error
+    return procedure
 
 
 _SHARE_LEFT = 0.7  # of the tolerance, by which the sample is still off when it counts as arrived

@@ -37,6 +37,11 @@ class DeadManFace(Protocol):
         """A sentence when nobody watches, else ""."""
         ...
 
+    @property
+    def news(self) -> str:
+        """The last thing that happened to it, a sentence."""
+        ...
+
 
 class InterlockFace(Protocol):
     """Conditions that hold a run and let it go again."""
@@ -63,13 +68,14 @@ class Care:
         self._looked = self._disk_looked = float("-inf")
         self._free: int | None = None
         self._lagging = self._alone = self._scarce = False
+        self._told = ""
 
     def look(self, station: Station, control: RunControl) -> list[Message]:
         """Look at everything that is due; raises Unguarded where the run may not go on."""
         if self._dead_man is not None:
             self._dead_man.beat()
         now = station.clock.time()
-        if now - self._looked < _LOOK_PERIOD:
+        if now - self._looked < _LOOK_PERIOD and not self._alone:
             return []
         self._looked = now
         messages = [*self._guarded(), *self._durable()]
@@ -81,13 +87,14 @@ class Care:
         return messages
 
     def _guarded(self) -> list[Message]:
-        if self._dead_man is None or not (trouble := self._dead_man.trouble()):
-            self._alone = False
+        if self._dead_man is None:
             return []
-        if self._alone:
-            return []
-        self._alone = True
-        raise Unguarded(trouble)
+        trouble = self._dead_man.trouble()
+        self._alone = bool(trouble)
+        if trouble:
+            raise Unguarded(trouble)
+        was, self._told = self._told, self._dead_man.news
+        return [("alarm", "dead-man", self._told)] if self._told != was else []
 
     def _durable(self) -> list[Message]:
         lag = self.writer.lag if self.writer is not None else 0.0

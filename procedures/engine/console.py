@@ -8,18 +8,18 @@ from typing import Any, Self
 from rich.console import Console as Terminal
 from rich.console import Group
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
-from coldfinger.procedures.engine.face import EngineFace
+from coldfinger.procedures.engine.face import EngineFace, OwnerSilent
 from coldfinger.procedures.engine.items import DISABLED, DONE, FAILED, PARTIAL, RUNNING, SKIPPED, WAITING
-from coldfinger.procedures.station import duration_text
 
 SIGNS = {WAITING: "○", RUNNING: "▶", DONE: "✓", PARTIAL: "◐", FAILED: "✗", SKIPPED: "»", DISABLED: "–"}
 _STYLES = {FAILED: "red", PARTIAL: "yellow", RUNNING: "green", DISABLED: "dim", SKIPPED: "dim"}
 _LEVELS = {"warning": "yellow", "alarm": "red"}
 _ROWS = 12  # of the queue around the running item
+_BAR, _NAME = 24, 30  # columns
+QUESTION = "Paused after the present row. [r]esume, [s]kip this run, [a]bort to the safe state? "
+_ANSWERS = {"r": "resume", "s": "skip", "a": "abort"}
 
 
 class Console:
@@ -31,10 +31,11 @@ class Console:
         self._live = Live(console=self._terminal, auto_refresh=False)
         self._seen = 0
         self._shown: dict[str, str] = {}
-        self.asking = False
-        self.terminated = False
+        self._lost = ""
 
     def __enter__(self) -> Self:
+        snapshot = self._engine.snapshot()
+        self._terminal.print(Text(heading(snapshot)), soft_wrap=True)
         if self._terminal.is_terminal:
             self._live.start()
         return self
@@ -42,18 +43,34 @@ class Console:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.draw()
-        if self._live.is_started:
+        try:
+            self.draw()
+        finally:
             self._live.stop()
 
     def draw(self) -> None:
-        """Show how things are now."""
-        snapshot = self._engine.snapshot()
-        self._messages()
+        """Show how things are now; that the owner is silent is shown, too."""
+        try:
+            snapshot = self._engine.snapshot()
+            self._messages()
+        except OwnerSilent as silent:
+            self._show_lost(str(silent))
+            return
+        self._lost = ""
         if self._live.is_started:
-            self._live.update(picture(snapshot), refresh=True)
+            self._live.update(picture(snapshot, self._terminal.width), refresh=True)
         else:
             self._lines(snapshot)
+
+    def _show_lost(self, sentence: str) -> None:
+        """Under the last picture, or on a line of its own, once."""
+        if self._lost != sentence:
+            self._lost = sentence
+            text = Text(f"link lost: {sentence}", style="red")
+            if self._live.is_started:
+                self._live.update(Group(self._live.renderable, text), refresh=True)
+            else:
+                self._terminal.print(text, soft_wrap=True)
 
     def _messages(self) -> None:
         for event in self._engine.events(self._seen + 1):
@@ -68,50 +85,76 @@ class Console:
                 self._terminal.print(Text(one_line(item)), soft_wrap=True)
             self._shown[item["id"]] = item["state"]
 
-    def ask_if_wanted(self) -> None:
-        """After Ctrl-C: what shall be done? The fridge is held meanwhile."""
-        if not self.asking or self.terminated:
-            return
-        if self._live.is_started:
+    def ask(self) -> str:
+        """What shall be done? "resume", "skip" or "abort"; the picture stands still meanwhile."""
+        live = self._live.is_started
+        if live:
             self._live.stop()
-        answer = self._question("Paused after the present row. [r]esume, [s]kip this run, [a]bort to the safe state? ")
-        if not self.asking:  # a second Ctrl-C came while the question stood
-            return
-        verb = {"r": "resume", "s": "skip", "a": "abort"}.get(answer[:1].lower(), "")
-        if not verb:
-            return
-        self._engine.command(verb, who="terminal")
-        if verb == "abort":
-            self._engine.command("stop", who="terminal")
-        self.asking = False
-        self._live = Live(console=self._terminal, auto_refresh=False)
-        if self._terminal.is_terminal:
-            self._live.start()
-
-    def _question(self, text: str) -> str:
-        self._terminal.print(Text(text), end="")
-        return sys.stdin.readline().strip()
+        try:
+            while True:
+                self._terminal.print(Text(QUESTION), end="")
+                line = sys.stdin.readline()
+                if not line:
+                    return "abort"  # nobody can answer any more
+                if (answer := line.strip()[:1].lower()) in _ANSWERS:
+                    return _ANSWERS[answer]
+        finally:
+            self._live = Live(console=self._terminal, auto_refresh=False)
+            if live:
+                self._live.start()
 
 
-def picture(snapshot: dict[str, Any]) -> Group:
-    """Banner and queue of an engine's snapshot."""
-    return Group(_banner(snapshot), _queue(snapshot))
+def heading(snapshot: dict[str, Any]) -> str:
+    """One line: what will be done, until when, and where the data go."""
+    left = sum(item["state"] in (WAITING, PARTIAL, RUNNING) for item in snapshot["items"])
+    ends = snapshot["ends"]
+    end = f", until {_when(ends)}" if ends["utc"] else ""
+    where = f"{snapshot['station']}{' (simulated)' if snapshot['simulated'] else ''}"
+    return f"{snapshot['night'] or 'queue'} at {where}: {left} to do{end}; data in {snapshot['data']}"
 
 
-def _banner(snapshot: dict[str, Any]) -> Table:
+def picture(snapshot: dict[str, Any], width: int = 80) -> Group:
+    """Banner and queue of an engine's snapshot, no line wider than `width` columns."""
+    lines = [*_banner(snapshot, width), *_queue(snapshot, width)]
+    for line in lines:
+        line.truncate(width, overflow="ellipsis")
+        line.no_wrap = True
+    return Group(*lines)
+
+
+def _banner(snapshot: dict[str, Any], width: int) -> list[Text]:
     running, ends = snapshot["running"], snapshot["ends"]
-    banner = Table.grid(padding=(0, 2))
-    state = Text(f"{snapshot['state'].upper()}  {snapshot['reason']}", style="bold")
+    state = Text(snapshot["state"].upper(), style="bold")
     if snapshot["simulated"]:
         state.append("  SIMULATED", style="magenta")
-    end = ""
-    if ends["utc"]:
-        end = f"queue ends {_local(ends['utc']):%a %H:%M} ± {duration_text(ends['sd_seconds'])}"
-    banner.add_row(state, Text(end))
+    state.append(f"  {snapshot['reason']}")
+    end = f"queue ends {_when(ends)}" if ends["utc"] else ""
+    lines = [_both_ends(state, Text(end), width)]
     if running:
-        bar = ProgressBar(total=100.0, completed=running.get("progress", 0.0), width=40)
-        banner.add_row(bar, Text(f"{running.get('rows', 0)} rows   {_readings(snapshot)}"))
-    return banner
+        percent, rows = running.get("progress", 0.0), running.get("rows", 0)
+        full = round(percent / 100 * _BAR)
+        line = Text("━" * full, style="green").append("━" * (_BAR - full), style="dim")
+        counted = f"  {percent:3.0f} %  {rows} rows  " if rows or percent else "  "
+        lines.append(line.append(f"{counted}{_readings(snapshot)}", style=""))
+    return lines
+
+
+def _both_ends(left: Text, right: Text, width: int) -> Text:
+    """One line: the right text as it is, the left one cut where there is no room."""
+    room = max(width - right.cell_len - 2, 20)
+    left.truncate(room, overflow="ellipsis", pad=bool(right.cell_len))
+    return left.append("  ").append_text(right) if right.cell_len else left
+
+
+def _when(end: dict[str, Any]) -> str:
+    return f"{_local(end['utc']):%a %H:%M} ± {_roughly(end['sd_seconds'])}"
+
+
+def _roughly(seconds: float) -> str:
+    """A duration of which the size matters: "0.3 s", "40 s", "7 min", "1.5 h"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1g} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _readings(snapshot: dict[str, Any]) -> str:
@@ -127,28 +170,28 @@ def _readings(snapshot: dict[str, Any]) -> str:
     return "  ".join(parts)
 
 
-def _queue(snapshot: dict[str, Any]) -> Table:
-    table = Table(box=None, padding=(0, 1), show_header=False)
+def _queue(snapshot: dict[str, Any], width: int) -> list[Text]:
     items = snapshot["items"]
     first = next((i for i, item in enumerate(items) if item["state"] in (RUNNING, WAITING, PARTIAL)), len(items))
-    shown = items[max(0, first - 3) : max(0, first - 3) + _ROWS]
-    for item in shown:
-        ends = snapshot["ends"]["items"].get(item["id"])
-        when = f"{_local(ends['utc']):%a %H:%M} ± {duration_text(ends['sd_seconds'])}" if ends and ends["utc"] else ""
-        table.add_row(Text(one_line(item), style=_STYLES.get(item["state"], "")), Text(when))
-    left = len(items) - len(shown) - max(0, first - 3)
-    if left > 0:
-        table.add_row(Text(f"  and {left} more"), Text(""))
-    return table
+    top = max(0, min(first - 3, len(items) - _ROWS))
+    lines = [Text(f"  {top} more above", style="dim")] if top else []
+    for item in items[top : top + _ROWS]:
+        end = snapshot["ends"]["items"].get(item["id"])
+        when = Text(_when(end) if end and end["utc"] else "")
+        lines.append(_both_ends(Text(one_line(item), style=_STYLES.get(item["state"], "")), when, width))
+    if (left := len(items) - top - _ROWS) > 0:
+        lines.append(Text(f"  {left} more below", style="dim"))
+    return lines
 
 
 def one_line(item: dict[str, Any]) -> str:
     """An item on one line: sign, number, name, what became of it."""
-    line = f"{SIGNS[item['state']]} {item['id']:>3}  {item['name']:<36} {item['state']}"
+    name = item["name"] if len(item["name"]) <= _NAME else f"{item['name'][: _NAME - 1]}…"
+    line = f"{SIGNS[item['state']]} {item['id']:>3}  {name:<{_NAME}}  {item['state']}"
     if item["rows"]:
         line += f", {item['rows'] - item['disbelieved']} of {item['rows']} rows believed"
     if item["seconds"]:
-        line += f", {duration_text(item['seconds'])}"
+        line += f", {_roughly(item['seconds'])}"
     return line + (f": {item['reason']}" if item["reason"] else "")
 
 

@@ -1,15 +1,20 @@
 """The manifest of a family that a queue measures: which run, and which parts of it, belong to which curve."""
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
 from coldfinger.procedures.engine.items import DISABLED, Item
 
 
-def write_manifest(data: Path, night: str, station: str, simulated: bool, items: Iterable[Item]) -> Path | None:
-    """Write (again, whole) the manifest of the family whose members are given; None when there is none."""
+def write_manifest(
+    data: Path, night: str, station: str, simulated: bool, items: Iterable[Item], disk: Disk | None = None
+) -> Path | None:
+    """Write (again, whole) the manifest of the family whose members are given; None when there is none.
+
+    Raises RunFileError; the manifest that was there before stays then.
+    """
     members = [item for item in items if item.family is not None and item.state != DISABLED]
     if not members or members[0].family is None:
         return None
@@ -35,11 +40,27 @@ def write_manifest(data: Path, night: str, station: str, simulated: bool, items:
         "runs": runs,
     }
     path = data / f"{night}_family-{family.id}.json"
-    fresh = path.with_suffix(".json.new")
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(fresh, path)
+    try:
+        _replace(path, (json.dumps(content, indent=2) + "\n").encode(), disk or Disk())
+    except OSError as error:
+        cause, remedy = cause_and_remedy(error)
+        raise RunFileError(f"manifest {path}: it could not be written: {cause}; {remedy}") from error
     return path
+
+
+def _replace(path: Path, content: bytes, disk: Disk) -> None:
+    """A file with this content, durable, in the place of another; a reader sees the old one or the new one."""
+    fresh = path.with_suffix(".json.new")
+    disk.unlink(fresh)  # of a program that was killed here
+    handle = disk.open(fresh)
+    try:
+        while content:
+            taken = disk.write(handle, content)
+            if taken <= 0:
+                raise OSError("the disk took no bytes")
+            content = content[taken:]
+        disk.fsync(handle)
+    finally:
+        disk.close(handle)
+    disk.replace(path, fresh)
+    disk.fsync_folder(path.parent)

@@ -2,7 +2,7 @@
 
 from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
 from coldfinger.procedures.engine.items import Item
-from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
+from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
 from coldfinger.procedures.quantity import show
 
 _TOLERANCE, _WINDOW = 0.02, 20.0  # relative, s
@@ -30,7 +30,9 @@ class Move(TransportProcedure):
         if self.to_field is not None:
             stages.append(field_stage(self.station, since.field, self.to_field))
         if self.to_temperature is not None:
-            stages.append(approach_stage(self.station, since.temperature, self.to_temperature, _TOLERANCE, _WINDOW))
+            stages.append(
+                first_approach_stage(self.station, since.temperature, self.to_temperature, _TOLERANCE, _WINDOW)
+            )
         return Plan("set points", tuple(stages))
 
     def take_data(self) -> None:

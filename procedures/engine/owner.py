@@ -67,15 +67,17 @@ class OwnerSettings:
     data: Path
     plan: Path | None
     folder: Path
+    resume: bool = False
 
     @classmethod
-    def of(cls, station: str, data: str, plan: str | None = None) -> "OwnerSettings":
+    def of(cls, station: str, data: str, plan: str | None = None, resume: bool = False) -> "OwnerSettings":
         """Settings from the words of a command line."""
         return cls(
             station if station == "sim" else str(Path(station).resolve()),
             Path(data).resolve(),
             None if plan is None else Path(plan).resolve(),
             places.owner_folder(station),
+            resume,
         )
 
     @property
@@ -86,7 +88,8 @@ class OwnerSettings:
     def words(self) -> list[str]:
         """The command line that gives these settings again."""
         words = ["--station", self.station, "--data", str(self.data), "--folder", str(self.folder)]
-        return words + ([] if self.plan is None else ["--plan", str(self.plan)])
+        words += [] if self.plan is None else ["--plan", str(self.plan)]
+        return words + (["--resume"] if self.resume else [])
 
 
 MakeEngine = Callable[[OwnerSettings], AbstractContextManager[RunningEngine]]
@@ -265,14 +268,24 @@ def _say(log_file: Any, **content: Any) -> None:
 
 @contextlib.contextmanager
 def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
-    """The engine of these settings, connected and ready to run; closed at the end of the block."""
+    """The engine of these settings, connected and ready to run; closed at the end of the block.
+
+    With `resume` it goes on with the newest unfinished night of the data folder; without one it begins the plan, or an
+    empty queue.
+    """
     from coldfinger.procedures.engine.items import Night
     from coldfinger.procedures.engine.plan_file import read_plan
+    from coldfinger.procedures.engine.resume import night_of, unfinished
     from coldfinger.procedures.engine.wiring import FOREVER, engine_for
     from coldfinger.procedures.station_file import read_station_file
 
-    night = Night("queue", ()) if settings.plan is None else read_plan(settings.plan, datetime.now(UTC))
-    with engine_for(night, read_station_file(settings.station), settings.data, patience=FOREVER) as engine:
+    file, data = read_station_file(settings.station), settings.data
+    record = unfinished(data) if settings.resume else None
+    if record is not None:
+        night = night_of(record, data)
+    else:
+        night = Night("queue", ()) if settings.plan is None else read_plan(settings.plan, datetime.now(UTC))
+    with engine_for(night, file, data, record=record, patience=FOREVER) as engine:
         yield engine
 
 
@@ -281,8 +294,9 @@ def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
 @click.option("--data", required=True, type=click.Path(path_type=Path))
 @click.option("--folder", required=True, type=click.Path(path_type=Path))
 @click.option("--plan", default=None, type=click.Path(path_type=Path))
-def _command(station: str, data: Path, folder: Path, plan: Path | None) -> None:
-    raise SystemExit(main(make_engine, OwnerSettings(station, data, plan, folder)))
+@click.option("--resume", is_flag=True)
+def _command(station: str, data: Path, folder: Path, plan: Path | None, resume: bool) -> None:
+    raise SystemExit(main(make_engine, OwnerSettings(station, data, plan, folder, resume)))
 
 
 if __name__ == "__main__":

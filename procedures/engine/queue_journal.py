@@ -4,6 +4,7 @@ The folder of a night holds queue.jsonl and, after each resumption, queue-2.json
 written by one process, held by its lock, appended to and never rewritten. An event is synced before it counts.
 """
 
+import contextlib
 import re
 import threading
 from collections.abc import Mapping
@@ -32,20 +33,72 @@ class QueueJournal:
         self._clock = clock
         self._sync = sync
         self._lock = threading.RLock()
-        self._seq = 0
-        number = len(parts(folder)) + 1
-        self._file = JournalFile(folder / ("queue.jsonl" if number == 1 else f"queue-{number}.jsonl"), self._disk)
+        self._first: tuple[str, dict[str, Any]] | None = None
         self._closed = False
+        self._begin_part()
+
+    def _begin_part(self) -> None:
+        number = len(parts(self.folder)) + 1
+        name = "queue.jsonl" if number == 1 else f"queue-{number}.jsonl"
+        self._file = JournalFile(self.folder / name, self._disk)
+        self._seq = 0
+        try:
+            if self._sync:
+                self._names_durable()
+        except RunFileError:
+            self._file.close()
+            raise
+
+    def _names_durable(self) -> None:
+        """The file in its folder, the night among the nights, the nights in the data folder."""
+        try:
+            for folder in (self.folder, self.folder.parent, self.folder.parent.parent):
+                self._disk.fsync_folder(folder)
+        except OSError as error:
+            cause, remedy = cause_and_remedy(error)
+            raise RunFileError(
+                f"queue journal {self._file.path}: its name could not be made durable: {cause}; {remedy}"
+            ) from error
 
     def write(self, event: str, /, **content: Any) -> None:
         """Append an event and have it on the medium before returning."""
         kept = plain(content, event)
         with self._lock:
+            if self._closed:
+                raise RunFileError(f"queue journal {self.folder}: the event {event} comes after it was closed")
             body = {"seq": self._seq, "event": event, "utc": utc_now(), "clock": float(self._clock.time()), **kept}
             self._file.append(line_of(encode(body)), f"the event {event}")
             self._seq += 1
+            self._first = self._first or (event, kept)
             if self._sync:
                 self._durable(event)
+
+    def renew(self) -> None:
+        """Go on in a new part, which begins with the first event of all; for after a write or a sync has failed.
+
+        What the part before holds is not trusted any more, so everything that counts has to be written again.
+        Raises RunFileError; the journal then takes nothing until a further attempt has worked.
+        """
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                with contextlib.suppress(RunFileError):
+                    self._file.close()
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                cause, remedy = cause_and_remedy(error)
+                raise RunFileError(f"queue journal {self.folder}: it cannot be made: {cause}; {remedy}") from error
+            self._begin_part()
+            self._closed = False
+            if self._first is not None:
+                self.write(self._first[0], **self._first[1])
+
+    def check_there(self) -> None:
+        """Raise RunFileError when the journal was moved or deleted since it was begun; nothing once it is closed."""
+        with self._lock:
+            if not self._closed:
+                self._file.check_there()
 
     def _durable(self, event: str) -> None:
         try:

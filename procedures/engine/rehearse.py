@@ -118,7 +118,8 @@ def _cut(whole: Task, file: StationFile, most: int) -> list[Task]:
     seconds, places = _predicted(night, simulated_twin(file, whole.sample))
     count = min(most, int(sum(seconds) / _WORTH_A_PROCESS) + 1, len(night.items))
     share = sum(seconds) / count
-    tasks, first, passed = [], 0, 0.0
+    tasks: list[Task] = []
+    first, passed = 0, 0.0
     for number, length in enumerate(seconds):
         passed += length
         last = number + 1 == len(seconds)

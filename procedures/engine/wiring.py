@@ -6,21 +6,24 @@ watches before the first output; then the connections, the journal, and the engi
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from pymeasure import units
 
+from coldfinger.procedures.data.disk import Disk
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.deadman import DeadMan
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.history import past_nights
+from coldfinger.procedures.engine.interlocks import Interlocks
 from coldfinger.procedures.engine.items import Night
 from coldfinger.procedures.engine.locks import hold_data_folder, hold_station
 from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
 from coldfinger.procedures.engine.resume import last_run, night_event
+from coldfinger.procedures.engine.watch import Watch
 from coldfinger.procedures.station import SafeReport, Station, open_station
 from coldfinger.procedures.station_file import StationFile
 
@@ -36,6 +39,7 @@ def engine_for(
     record: QueueRecord | None = None,
     patience: float = 0.0,
     sync: bool = True,
+    disk: Disk | None = None,
     **simulator: Any,
 ) -> Iterator[Engine]:
     """An engine at a connected station, ready to `run`, in this process.
@@ -54,7 +58,13 @@ def engine_for(
             dead_man.start()
         station = stack.enter_context(open_station(file, **simulator))
         station.connect()
-        journal = QueueJournal(record.folder if record else new_night(data, night.name), station.clock, sync=sync)
+        heard: list[Callable[[str], None]] = []
+        watch = None
+        if Watch.needed(station):
+            watch = stack.enter_context(contextlib.closing(Watch(station, say=lambda text: _tell_all(heard, text))))
+        interlocks = stack.enter_context(contextlib.closing(Interlocks(file, watch)))
+        folder = record.folder if record else new_night(data, night.name, disk)
+        journal = QueueJournal(folder, station.clock, disk, sync)
         stack.callback(journal.close)
         journal.write("start", **_start_event(night, station, resumes=record is not None))
         engine = Engine(
@@ -64,15 +74,24 @@ def engine_for(
             journal,
             calendar=Calendar(station.clock, virtual=station.simulated),
             history=past_nights(data, station.name),
-            care=Care(data, dead_man),
+            care=Care(data, dead_man, interlocks),
             patience=patience,
             emergency=emergency_of(station),
             sync=sync,
+            disk=disk,
         )
         run = last_run(night, data) if record else None
         if run is not None and len(run.frame):
             engine.last_row = {str(name): float(value) for name, value in run.frame.iloc[-1].items()}
+        heard.append(engine.alarm)
+        if watch is not None:
+            watch.start()
         yield engine
+
+
+def _tell_all(heard: Iterable[Callable[[str], None]], text: str) -> None:
+    for listener in heard:
+        listener(text)
 
 
 def emergency_of(station: Station) -> Callable[[], list[SafeReport]] | None:

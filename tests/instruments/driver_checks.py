@@ -10,7 +10,7 @@ from pymeasure.test import expected_protocol
 from coldfinger.instruments.errors import ReplyError
 from tests.instruments.contracts import Exchanges, Limit, Row
 
-ABOUT_THE_LINK = {"who", "doubts", "name", "clean"}  # properties that ask the instrument nothing
+ABOUT_THE_LINK = {"who", "doubts", "name", "clean", "field_limit", "rate_limit"}  # these ask the instrument nothing
 NOT_NUMBERS = ("0.1", None, float("nan"), float("inf"), [1.0], 1j, b"1")
 
 

@@ -389,7 +389,9 @@ def test_any_text_is_a_curve_or_one_sentence(tmp_path_factory, text, suffix):
 
 @given(st.floats(0.0, 1.0))
 def test_one_reading_gives_the_temperature_that_an_array_of_readings_gives(share: float) -> None:
-    for curve in (exponential_curve(519.0, 1.349**4, 0.25, (0.008, 20.0)), exponential_curve(1.0, -2.0, 1.0, (1.0, 9.0))):
+    falling = exponential_curve(519.0, 1.349**4, 0.25, (0.008, 20.0))
+    rising = exponential_curve(1.0, -2.0, 1.0, (1.0, 9.0))
+    for curve in (falling, rising):
         ohm = curve.R_min * (curve.R_max / curve.R_min) ** share
         together = float(curve.temperature_or_nan(np.array([ohm]))[0])
         assert float(curve.temperature_or_nan(ohm)) == pytest.approx(together, rel=1e-13)

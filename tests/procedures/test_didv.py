@@ -422,7 +422,7 @@ def test_stock_pymeasure_reads_the_table(family):
         ({"finest": 2000.0}, "finest step: 2000 nA is above the largest bias, 1000 nA"),
         ({"field": 700.0}, "field: 700 Oe"),
         ({"temperature": 2.0}, "temperature: 2 K is outside the limits"),
-        ({"excitation": "loud"}, "excitation 'loud' is not one of policy, gentle, fixed"),
+        ({"excitation": "loud"}, "excitation 'loud' is not one of policy, gentle, searched, fixed"),
         ({"excitation": "fixed", "current": 2.0}, "swings by 2.83 nA, further than the finest bias step of 2 nA"),
         ({"excitation": "fixed", "current": 20.0, "finest": 100.0}, "current: 20 nA is not above zero"),
         ({"point_time": -1.0}, "point_time: -1 must be above zero"),

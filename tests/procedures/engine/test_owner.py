@@ -323,7 +323,12 @@ def test_the_real_owner_carries_a_plan_out_while_nobody_looks(settings: OwnerSet
     pid = start(OwnerSettings("sim", settings.data, plan, settings.folder))
     try:
         with Client(settings.folder, deadline=20) as client:
-            wait_until(lambda: client.snapshot()["state"] == "ended", CLOCK, poll=0.2, timeout=60, what="the night")
+
+            def at_rest() -> bool:
+                now = client.snapshot()
+                return now["state"] == "idle" and now["items"][-1]["state"] == "done"
+
+            wait_until(at_rest, CLOCK, poll=0.2, timeout=60, what="the night")
             snapshot = client.snapshot()
         assert [item["state"] for item in snapshot["items"]] == ["done", "done"]
         assert snapshot["items"][1]["rows"] >= 5
