@@ -13,7 +13,7 @@ import pandas as pd
 from pymeasure.experiment import BooleanParameter, ListParameter
 
 from coldfinger.analysis.design import CHECK_FACTOR, START_BELOW, WARM_SHARE, Ask, Descent, Targets
-from coldfinger.procedures.base import COLUMNS, TransportProcedure, check_mode
+from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.continuing import PART_COLUMN
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
@@ -24,6 +24,7 @@ from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_st
 from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.savings import Saving, savings
 from coldfinger.procedures.settling import Arrival, Settling
 from coldfinger.procedures.station import Station, duration_text

@@ -18,7 +18,7 @@ from itertools import pairwise
 import pandas as pd
 from pymeasure.experiment import IntegerParameter, ListParameter
 
-from coldfinger.procedures.base import COLUMNS, TransportProcedure, check_mode
+from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.excitation import MODES, SETTLING_TIME_CONSTANTS
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
@@ -27,6 +27,7 @@ from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
 from coldfinger.procedures.point import POLES, Point
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
 from coldfinger.procedures.station import Station
 

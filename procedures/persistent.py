@@ -13,7 +13,8 @@ import math
 from collections.abc import Callable, Sequence
 
 from coldfinger.instruments.roles import PersistentMagnet, RampState
-from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
+from coldfinger.procedures.base import TransportProcedure
+from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.planning import Stage, field_stage
 from coldfinger.procedures.quantity import show

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
+from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.continuing import Continuation, continuation_of
 from coldfinger.procedures.control import STOPPED, AttendedClock, RunControl, Stopped
@@ -25,6 +25,7 @@ from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.quality import DISBELIEVED, Quality, disbelief
 from coldfinger.procedures.quantity import show

@@ -21,9 +21,10 @@ from coldfinger.analysis.magnetoresistance import Sweep
 from coldfinger.instruments.errors import InstrumentError, LinkError
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.as_set import Change
-from coldfinger.procedures.base import COLUMNS, NeedsPerson, TransportProcedure, check_mode
+from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.excitation import MODES, time_constant_for
 from coldfinger.procedures.excite import Wish
+from coldfinger.procedures.failures import NeedsPerson
 from coldfinger.procedures.firmly import firmly
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
@@ -31,6 +32,7 @@ from coldfinger.procedures.planning import Stage, first_approach_stage
 from coldfinger.procedures.point import POLES, Point, evaluate
 from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweep_reading import STRETCH, Stretch, read_stretch
 

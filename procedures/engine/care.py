@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from coldfinger.procedures.base import ProcedureFailure
 from coldfinger.procedures.control import RunControl
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.station import Station
 
 Message = tuple[str, str, str]

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.base import Interlocked
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.engine.rules import HOLD, IGNORE, SAFE, STOP, Rule, built_in, rules_of
 from coldfinger.procedures.engine.signals import PATIENCE, FileSignal, Looks, UrlSignal, Value
+from coldfinger.procedures.failures import Interlocked
 from coldfinger.procedures.station import Station, duration_text
 from coldfinger.procedures.station_file import StationFile
 

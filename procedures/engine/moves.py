@@ -1,7 +1,8 @@
 """Set points between runs: the field, then the temperature, reached and held; no rows."""
 
-from coldfinger.procedures.base import ProcedureFailure, TransportProcedure
+from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.engine.items import Item
+from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
 from coldfinger.procedures.quantity import show
 

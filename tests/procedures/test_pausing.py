@@ -5,10 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from coldfinger.procedures.base import Interlocked, ProcedureFailure
 from coldfinger.procedures.control import AttendedClock, RunControl, Stopped
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.didv import DifferentialResistance
+from coldfinger.procedures.failures import Interlocked, ProcedureFailure
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
 from coldfinger.procedures.quality import DISBELIEVED, Quality

@@ -9,8 +9,8 @@ import pytest
 from coldfinger.instruments.errors import MagnetError
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.adaptive import AdaptiveRamp
-from coldfinger.procedures.base import ProcedureFailure
 from coldfinger.procedures.data.reader import read_run
+from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.persistent import PersistentMode

@@ -11,7 +11,7 @@ import pytest
 
 from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.engine.calendar import Calendar, iso
-from coldfinger.procedures.engine.engine import COMMANDS, Engine
+from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.face import EngineFace, Refused
 from coldfinger.procedures.engine.items import (
     DISABLED,
@@ -31,6 +31,7 @@ from coldfinger.procedures.engine.items import (
 )
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, read_queue
 from coldfinger.procedures.engine.resume import night_event
+from coldfinger.procedures.engine.verbs import COMMANDS
 from coldfinger.procedures.station import Station
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

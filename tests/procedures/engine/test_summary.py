@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from coldfinger.procedures.base import COLUMNS
 from coldfinger.procedures.commands.summary import summary
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.engine.engine import Engine
@@ -37,6 +36,7 @@ from coldfinger.procedures.engine.summary_report import CurveReport, NightReport
 from coldfinger.procedures.engine.summary_svg import family_svg
 from coldfinger.procedures.engine.summary_text import WIDTH, as_text
 from coldfinger.procedures.quality import Quality
+from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp

@@ -6,10 +6,10 @@ import threading
 import pytest
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.base import Interlocked
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.engine.interlocks import Interlocks
 from coldfinger.procedures.engine.watch import Watch
+from coldfinger.procedures.failures import Interlocked
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import check_station_text, read_station_file
 from coldfinger.sim.faults import Fault, arm
