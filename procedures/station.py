@@ -38,11 +38,11 @@ from coldfinger.instruments.roles import (
 )
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
 from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
-from coldfinger.procedures.engine.safe import Opener, make_safe
-from coldfinger.procedures.engine.safe import SafeReport as SafeReport
 from coldfinger.procedures.excitation import InputNoise
 from coldfinger.procedures.limits import LimitError, Limits, as_number, limits_of
 from coldfinger.procedures.quantity import show
+from coldfinger.procedures.safety.safe import Opener, make_safe
+from coldfinger.procedures.safety.safe import SafeReport as SafeReport
 from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
 _TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n", "GS200": "\n"}
@@ -283,7 +283,7 @@ class Station:
         return at_100mK * (0.1 / temperature) ** 2
 
     def to_safe(self, leave: Collection[str] = ()) -> list[SafeReport]:
-        """Excitation and bias off, heater off, magnet held or sent to zero, as `procedures.engine.safe` says.
+        """Excitation and bias off, heater off, magnet held or sent to zero, as `procedures.safety.safe` says.
 
         The station's own connections are tried first, then new ones; a silent instrument delays no other. What is
         named in `leave` stays as it is.

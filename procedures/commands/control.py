@@ -20,9 +20,9 @@ _PERIOD = 1.0  # s between two looks
 def status(station: str, as_json: bool, watch: bool) -> None:
     """Say what the queue does; exit status 1 if no owner answers."""
     from coldfinger.instruments.clock import WallClock
-    from coldfinger.procedures.engine.client import Client
     from coldfinger.procedures.engine.face import OwnerSilent
-    from coldfinger.procedures.engine.places import owner_folder
+    from coldfinger.procedures.owner.client import Client
+    from coldfinger.procedures.owner.places import owner_folder
 
     clock, shown = WallClock(), ""
     with Client(owner_folder(station)) as client:
@@ -74,9 +74,9 @@ def _shown(snapshot: dict[str, Any], as_json: bool) -> str:
 
 
 def _give(name: str, done: str, station: str) -> None:
-    from coldfinger.procedures.engine.client import Client
     from coldfinger.procedures.engine.face import OwnerSilent, Refused
-    from coldfinger.procedures.engine.places import owner_folder
+    from coldfinger.procedures.owner.client import Client
+    from coldfinger.procedures.owner.places import owner_folder
 
     with Client(owner_folder(station), who=f"command line {os.getpid()}") as client, bad_input(OwnerSilent, Refused):
         client.command(name)

@@ -22,8 +22,8 @@ def owner() -> None:
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
 def start(station: str, data: str, plan: str | None, resume: bool) -> None:
     """Start the owner; it goes on when this terminal is closed."""
-    from coldfinger.procedures.engine.owner import OwnerError, OwnerSettings
-    from coldfinger.procedures.engine.owner import start as start_owner
+    from coldfinger.procedures.owner.owner import OwnerError, OwnerSettings
+    from coldfinger.procedures.owner.owner import start as start_owner
 
     settings = OwnerSettings.of(station, data, plan, resume)
     with bad_input(OwnerError):
@@ -38,9 +38,9 @@ def stop(station: str, safe: bool) -> None:
     """End the owner; refused while a queue runs, unless --safe is given."""
     from coldfinger.instruments.clock import WallClock
     from coldfinger.procedures.engine.face import OwnerSilent, Refused
-    from coldfinger.procedures.engine.owner import OwnerError
-    from coldfinger.procedures.engine.owner import stop as stop_owner
-    from coldfinger.procedures.engine.places import owner_folder
+    from coldfinger.procedures.owner.owner import OwnerError
+    from coldfinger.procedures.owner.owner import stop as stop_owner
+    from coldfinger.procedures.owner.places import owner_folder
 
     with bad_input(OwnerError, OwnerSilent, Refused):
         stop_owner(owner_folder(station), safe=safe, clock=WallClock(), who="coldfinger owner stop")
@@ -52,9 +52,9 @@ def stop(station: str, safe: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 def status(station: str, as_json: bool) -> None:
     """Say who owns the station and who is in control; exit status 1 if nobody answers."""
-    from coldfinger.procedures.engine.client import Client
     from coldfinger.procedures.engine.face import OwnerSilent
-    from coldfinger.procedures.engine.places import owner_folder
+    from coldfinger.procedures.owner.client import Client
+    from coldfinger.procedures.owner.places import owner_folder
 
     folder = owner_folder(station)
     with Client(folder) as client:

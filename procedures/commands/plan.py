@@ -22,8 +22,8 @@ def plan() -> None:
 @click.option("--ask", is_flag=True, help="Ask for name, fields, temperatures and the end; else take examples.")
 def new(file: str, ask: bool) -> None:
     """Write a commented plan to start from; a file that is there is left alone."""
-    from coldfinger.procedures.engine.plan_file import PlanFileError, check_plan_text
-    from coldfinger.procedures.engine.plan_template import starting_plan
+    from coldfinger.procedures.plans.plan_file import PlanFileError, check_plan_text
+    from coldfinger.procedures.plans.plan_template import starting_plan
 
     path = Path(file)
     if path.exists():
@@ -52,7 +52,7 @@ def new(file: str, ask: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(file: str, station: str, as_json: bool) -> None:
     """Show the queue that a plan makes, with the expected time of each item and of the end."""
-    from coldfinger.procedures.engine.outlook import outlook
+    from coldfinger.procedures.plans.outlook import outlook
 
     now = datetime.now(UTC)
     night = _read(file, now)
@@ -69,7 +69,7 @@ def show(file: str, station: str, as_json: bool) -> None:
 @click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
 def check(file: str, station: str) -> None:
     """Say whether a plan is right and within the limits of a station; exit status 0 or 2."""
-    from coldfinger.procedures.engine.plan_file import check_plan
+    from coldfinger.procedures.plans.plan_file import check_plan
 
     now = datetime.now(UTC)
     night = _read(file, now)
@@ -84,7 +84,7 @@ def check(file: str, station: str) -> None:
 
 
 def _read(file: str, now: datetime) -> Any:
-    from coldfinger.procedures.engine.plan_file import PlanFileError, read_plan
+    from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
 
     with bad_input(PlanFileError):
         return read_plan(file, now)

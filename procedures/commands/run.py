@@ -43,8 +43,8 @@ def rehearse(plan: str, station: str, sample: str | None, json_file: str | None)
 
 
 def _rehearsed(plan: str, station: str, sample: str | None) -> Any:
-    from coldfinger.procedures.engine.plan_file import PlanFileError, read_plan
     from coldfinger.procedures.engine.rehearse import rehearse as carry_out
+    from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
     from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     now = datetime.now(UTC)
@@ -72,8 +72,8 @@ def run(
     """Carry out a plan, or go on with a night that was interrupted."""
     from coldfinger.instruments.errors import InstrumentError
     from coldfinger.procedures.data.disk import RunFileError
-    from coldfinger.procedures.engine.locks import LockedError
     from coldfinger.procedures.engine.wiring import engine_for
+    from coldfinger.procedures.safety.locks import LockedError
     from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
@@ -97,8 +97,8 @@ def run(
 
 def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
     from coldfinger.procedures.data.disk import RunFileError
-    from coldfinger.procedures.engine.plan_file import PlanFileError, read_plan
     from coldfinger.procedures.engine.resume import night_of, unfinished
+    from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
 
     if resume:
         with bad_input(RunFileError):

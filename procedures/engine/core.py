@@ -26,10 +26,10 @@ from coldfinger.procedures.engine.manifests import write_manifest
 from coldfinger.procedures.engine.news import News
 from coldfinger.procedures.engine.queue import Queue, is_ended
 from coldfinger.procedures.engine.queue_journal import QueueJournal, state_event
-from coldfinger.procedures.engine.standstill import Standstill
 from coldfinger.procedures.engine.survey import Survey
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Whereabouts
+from coldfinger.procedures.safety.standstill import Standstill
 from coldfinger.procedures.station import SafeReport, Station
 
 IDLE, SURVEY, RUNNING_STATE, WAITING_STATE = "idle", "survey", "running", "waiting"

@@ -15,15 +15,15 @@ from pymeasure import units
 from coldfinger.procedures.data.disk import Disk
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
-from coldfinger.procedures.engine.deadman import DeadMan
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.history import past_nights
-from coldfinger.procedures.engine.interlocks import Interlocks
 from coldfinger.procedures.engine.items import Night
-from coldfinger.procedures.engine.locks import hold_data_folder, hold_station
 from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
 from coldfinger.procedures.engine.resume import last_run, night_event
-from coldfinger.procedures.engine.watch import Watch
+from coldfinger.procedures.safety.deadman import DeadMan
+from coldfinger.procedures.safety.interlocks import Interlocks
+from coldfinger.procedures.safety.locks import hold_data_folder, hold_station
+from coldfinger.procedures.safety.watch import Watch
 from coldfinger.procedures.station import SafeReport, Station, open_station
 from coldfinger.procedures.station_file import StationFile
 

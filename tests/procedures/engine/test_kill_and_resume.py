@@ -16,12 +16,12 @@ from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.continuing import Parts
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.items import Night
-from coldfinger.procedures.engine.locks import STATE_FOLDER
-from coldfinger.procedures.engine.plan_file import read_plan
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.results import _fit as fit_of
 from coldfinger.procedures.engine.resume import night_of, unfinished
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.plans.plan_file import read_plan
+from coldfinger.procedures.safety.locks import STATE_FOLDER
 from coldfinger.procedures.station_file import read_station_file
 from tests.procedures.engine.short_nights import RAMP, assert_only_grew, joined, points_of
 

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from coldfinger.procedures.cli import main as coldfinger
-from coldfinger.procedures.engine.client import Client
-from coldfinger.procedures.engine.owner import OwnerSettings, start
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
+from coldfinger.procedures.owner.client import Client
+from coldfinger.procedures.owner.owner import OwnerSettings, start
 from coldfinger.procedures.station_file import read_station_file
 from coldfinger.sim.faults import Fault, arm
 from coldfinger.sim.server import Server
@@ -41,7 +41,7 @@ wait = "0.5 s"
 """
 PATIENT_OWNER = """
 import coldfinger.procedures.station as station
-from coldfinger.procedures.engine.owner import _command
+from coldfinger.procedures.owner.owner import _command
 open_link = station.open_link
 station.open_link = lambda *place, timeout=60.0, **rest: open_link(*place, timeout=timeout, **rest)
 _command()
@@ -49,7 +49,7 @@ _command()
 SIGHTSEER = """
 import sys
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.engine.client import Client
+from coldfinger.procedures.owner.client import Client
 with Client(sys.argv[1]) as client:
     while True:
         print(client.snapshot()["state"], flush=True)

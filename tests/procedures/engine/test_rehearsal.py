@@ -8,9 +8,9 @@ import pytest
 
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.items import DONE, FAILED, RUN, SET, SKIPPED, EndActions, Item, Night
-from coldfinger.procedures.engine.plan_file import check_plan_text
 from coldfinger.procedures.engine.rehearse import TRACE, Rehearsal, rehearsal_text, rehearse, simulated_twin
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.station_file import check_station_text, read_station_file
 
 PLAN = """

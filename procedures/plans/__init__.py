@@ -1,0 +1,1 @@
+"""Plans: a file that a physicist writes, checked whole, expanded into a queue."""

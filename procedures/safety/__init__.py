@@ -1,0 +1,1 @@
+"""What keeps equipment from harm, whatever the program does."""
