@@ -1,6 +1,6 @@
 """What things cost, as ratios to a floor or a peer measured in the same run.
 
-python benchmarks/run.py            all of them, some two minutes
+python benchmarks/run.py            all of them, some four minutes
 python benchmarks/run.py fit ramp   only these
 """
 
@@ -18,9 +18,14 @@ from scipy.optimize import curve_fit
 
 from coldfinger.analysis.fit import Curve, fit_eq1
 from coldfinger.analysis.laws import failed_insulator
+from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.link import open_link
 from coldfinger.instruments.srs import SR830
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.procedures.engine.rehearse import rehearse
+from coldfinger.procedures.owner.client import Client
+from coldfinger.procedures.owner.remote import serve
+from coldfinger.procedures.plans.plan_file import read_plan
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import read_station_file
@@ -139,7 +144,57 @@ def ramp() -> None:
         print(f"Twelve virtual hours, {name:<24} {seconds:6.2f} s   x {seconds / (12 * 3600):.1e} of real time")
 
 
-BENCHMARKS = {"query": query, "row": row, "fit": fit, "ramp": ramp}
+def night() -> None:
+    """A rehearsed night: the whole plan, on one core and on all, against the bare laboratory over the same hours."""
+    plan = read_plan(Path(__file__).parents[1] / "examples" / "overnight.toml")
+    file = read_station_file()
+    hours = rehearse(plan, file, processes=1).seconds
+
+    def alone() -> None:
+        with open_station(file) as station:
+            station.connect()
+            station.clock.sleep(hours)
+            station.confirm()
+
+    times = {
+        "floor: laboratory alone": timed(alone),
+        "one process": timed(lambda: rehearse(plan, file, processes=1)),
+        "a process a core": timed(lambda: rehearse(plan, file)),
+    }
+    print(f"A night of {hours / 3600:.1f} h, {len(plan.items)} items, rehearsed")
+    for name, seconds in times.items():
+        print(f"  {name:<44} {seconds:10.2f} s    x {seconds / times['floor: laboratory alone']:.2f}")
+
+
+def command() -> None:
+    """One question to an owner process over loopback, against the same question to an engine in this process."""
+
+    class Quiet:
+        def command(self, name: str, /, *, who: str = "", **arguments: object) -> str:
+            return name
+
+        def snapshot(self) -> dict[str, object]:
+            return {"state": "idle"}
+
+        def events(self, since: int = 0) -> list[dict[str, object]]:
+            return []
+
+    engine, n = Quiet(), 500
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(engine, Path(folder), clock=WallClock(), name="benchmark"),
+        Client(Path(folder)) as client,
+    ):
+        times = alternating(
+            **{
+                "in this process": lambda: [engine.snapshot() for _ in range(n)],
+                "over loopback": lambda: [client.snapshot() for _ in range(n)],
+            }
+        )
+    report("One snapshot", times, n, "over loopback")
+
+
+BENCHMARKS = {"query": query, "row": row, "fit": fit, "ramp": ramp, "night": night, "command": command}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or BENCHMARKS:
