@@ -152,6 +152,11 @@ class GridWriters:
         self.folder = self.writers[0].folder
         self.flags: list[list[int]] = [[] for _ in self.writers]
 
+    @property
+    def recorded(self) -> int:
+        """Points of all runs that survive the death of this process."""
+        return sum(writer.recorded for writer in self.writers)
+
     def point(self, values: Mapping[str, float]) -> int:
         """Into the present field's run, on disk when this returns."""
         curve = self.grid.curve or 0

@@ -156,7 +156,7 @@ def dead_men(owner: int) -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            if b"engine.deadman" in path.read_bytes() and log_of(owner) in os.readlink(path.parent / "fd/2"):
+            if b"safety.deadman" in path.read_bytes() and log_of(owner) in os.readlink(path.parent / "fd/2"):
                 found.append(int(path.parent.name))
     return found
 

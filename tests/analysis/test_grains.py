@@ -1,0 +1,170 @@
+"""Grains drawn into a picture are found again: sizes, number, gaps, whatever the light."""
+
+import math
+from functools import cache
+
+import numpy as np
+import pytest
+from coldfinger.analysis.grain_light import flatten, otsu, pixel_noise
+from coldfinger.analysis.grain_neighbours import neighbours
+from coldfinger.analysis.grain_picture import grain_figure, overlay
+from coldfinger.analysis.grain_statistics import size_distribution, size_histogram
+from coldfinger.analysis.grains import Grains, disc_response, find_grains
+from coldfinger.analysis.micrograph import Micrograph
+from coldfinger.analysis.synthetic_micrograph import Looks, Population, SyntheticMicrograph, draw_micrograph
+from scipy import ndimage
+
+PIXEL = 6e-9
+LARGE, SMALL = Population(0.5e-6, 0.25, 0.35), Population(0.03e-6, 0.35, 0.04)
+
+
+@cache
+def film(seed: int) -> tuple[SyntheticMicrograph, Grains]:
+    drawn = draw_micrograph([LARGE, SMALL], shape=(420, 420), looks=Looks(0.3, 0.07, 0.9), seed=seed)
+    return drawn, find_grains(drawn.micrograph)
+
+
+def discs(*placed: tuple[float, float, float], shape: tuple[int, int] = (160, 160), blur: float = 1.0) -> Micrograph:
+    """Discs (row, column, radius; pixels), drawn with sub-pixels, not as the search sees them."""
+    fine = 8
+    rows, columns = np.mgrid[: shape[0] * fine, : shape[1] * fine] / fine + 0.5 / fine - 0.5
+    inside = np.zeros(rows.shape, bool)
+    for row, column, radius in placed:
+        inside |= np.hypot(rows - row, columns - column) < radius
+    grey = inside.reshape(shape[0], fine, shape[1], fine).mean(axis=(1, 3))
+    noise = 0.02 * np.random.default_rng(0).standard_normal(shape)
+    return Micrograph(ndimage.gaussian_filter(grey, blur) + noise, PIXEL)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_peaks_and_the_count_are_recovered(seed):
+    drawn, grains = film(seed)
+    sizes = size_distribution(grains)
+    assert len(sizes.peaks) == 2
+    frame = 420 * PIXEL
+    for peak, kind in zip(sizes.peaks, (1, 0), strict=True):
+        d = drawn.diameter[(drawn.population == kind) & drawn.whole]
+        weight = 1 / (1 - d / frame) ** 2
+        true = math.exp(np.sum(weight * np.log(d)) / weight.sum())
+        assert peak.diameter == pytest.approx(true, rel=0.05)
+    above = np.count_nonzero(drawn.diameter >= grains.cutoff)
+    assert np.count_nonzero(grains.counted) == pytest.approx(above, rel=0.08)  # 250 grains: 3 % each is chance
+
+
+def test_nothing_is_found_where_nothing_is():
+    drawn, grains = film(1)
+    where = drawn.labels > 0
+    hit = ndimage.sum_labels(where, grains.labels, np.arange(1, grains.diameter.size + 1))
+    assert np.count_nonzero(hit[grains.counted] == 0) <= 1
+
+
+@pytest.mark.parametrize("radius", [3.0, 5.0, 12.0, 30.0])
+@pytest.mark.parametrize("blur", [0.8, 1.5])
+def test_diameters_do_not_depend_on_the_blur(radius, blur):
+    picture = discs((30.3, 30.7, radius), (110.0, 110.0, 25.0), blur=blur)
+    grains = find_grains(picture)
+    found = grains.diameter[np.argmin(np.hypot(grains.row - 30.3, grains.column - 30.7))]
+    assert found == pytest.approx(2 * radius * PIXEL, rel=0.03)
+    assert grains.blur == pytest.approx(math.hypot(blur, math.sqrt(1 / 12)) * PIXEL, rel=0.05)
+
+
+def test_a_blurred_disc_shrinks_as_diffusion_says():
+    true, seen = disc_response(1.0)
+    wide = true > 3.5
+    np.testing.assert_allclose((true - seen)[wide], 1 / (2 * true[wide]), atol=0.03)  # curvature flow, s^2/2R
+
+
+def test_touching_discs_are_parted_and_an_ellipse_is_not():
+    pair = find_grains(discs((50, 50, 20), (50, 87, 19)))
+    assert pair.diameter.size == 2
+    np.testing.assert_allclose(np.sort(pair.diameter) / PIXEL / 2, [19, 20], rtol=0.03)
+    rows, columns = np.mgrid[:160, :160]
+    ellipse = np.hypot((rows - 80) / 20, (columns - 80) / 45) < 1
+    noise = 0.05 * np.random.default_rng(1).standard_normal((160, 160))
+    assert find_grains(Micrograph(ellipse + noise, PIXEL)).diameter.size == 1
+
+
+def test_dark_grains_are_found_like_bright_ones():
+    bright = discs((40, 40, 12), (100, 110, 20))
+    dark = Micrograph(7.0 - bright.grey, PIXEL)
+    np.testing.assert_allclose(find_grains(dark, bright=False).diameter, find_grains(bright).diameter, rtol=1e-6)
+
+
+@pytest.mark.parametrize("uneven", [0.0, 0.45])
+def test_light_is_taken_out(uneven):
+    looks = Looks(uneven=uneven, noise=0.03, blur=0.7, variety=0.0, shade=0.0)
+    drawn = draw_micrograph([Population(0.2e-6, 0.3, 0.3)], shape=(300, 300), touching=0.0, looks=looks, seed=5)
+    relief = flatten(drawn.micrograph.grey).relief
+    deep = ndimage.binary_erosion(drawn.labels > 0, iterations=4)
+    far = ndimage.binary_erosion(drawn.labels == 0, iterations=4)
+    for mask, level in ((deep, 1.0), (far, 0.0)):
+        rows, columns = np.nonzero(mask)
+        quarters = [relief[mask][(rows > 150) == a] for a in (False, True)]
+        quarters += [relief[mask][(columns > 150) == a] for a in (False, True)]
+        np.testing.assert_allclose([np.median(q) for q in quarters], level, atol=0.04)
+
+
+def test_scale_only_scales():
+    picture = discs((40, 40, 12), (100, 110, 20))
+    twice = find_grains(Micrograph(picture.grey * 3 + 5, 2 * PIXEL))
+    once = find_grains(picture)
+    np.testing.assert_allclose(twice.diameter, 2 * once.diameter, rtol=1e-6)
+    assert twice.cutoff == pytest.approx(2 * once.cutoff)
+
+
+def test_pictures_without_grains_are_refused():
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="every pixel has the same grey value"):
+        find_grains(Micrograph(np.ones((64, 64)), PIXEL))
+    with pytest.raises(ValueError, match="grains do not stand out of the background"):
+        find_grains(Micrograph(rng.standard_normal((200, 200)), PIXEL))
+
+
+def test_noise_is_measured_below_edges():
+    picture = discs((80, 80, 40)).grey + 0.05 * np.random.default_rng(2).standard_normal((160, 160))
+    assert pixel_noise(picture) == pytest.approx(math.hypot(0.05, 0.02), rel=0.05)
+
+
+def test_otsu_lies_between_two_classes():
+    rng = np.random.default_rng(3)
+    values = np.concatenate([rng.normal(0, 0.1, 4000), rng.normal(1, 0.1, 6000)])
+    assert 0.3 < otsu(values) < 0.7
+
+
+def test_gaps_are_those_that_were_drawn():
+    picture = discs((80, 30, 15), (80, 70, 15), (80, 120, 15), (30, 75, 8))
+    found = neighbours(find_grains(picture))
+    gaps = np.sort(found.gap / PIXEL)
+    across = [math.hypot(50, 5) - 23, math.hypot(50, 45) - 23]
+    drawn = sorted([10.0, 20.0, across[0], across[1], across[1]])
+    np.testing.assert_allclose(gaps[:2], drawn[:2], atol=1.0)  # half a pixel at each rim
+    assert np.sum(found.coordination(11 * PIXEL)) == 2
+
+
+def test_mean_number_of_neighbours_obeys_euler():
+    found = neighbours(film(1)[1])
+    mean, error = found.mean_coordination()
+    assert mean == pytest.approx(6, abs=0.35)
+    assert error < 0.3
+    assert found.mean_coordination(found.resolution)[0] < mean
+    middle, low, high = found.median_gap()
+    assert low <= middle <= high
+
+
+def test_histograms_hold_every_grain():
+    grains = film(1)[1]
+    histogram = size_histogram(grains)
+    width = np.diff(np.log(histogram.edges))
+    assert np.sum(histogram.number * width) == pytest.approx(1)
+    assert np.sum(histogram.area * width) == pytest.approx(1)
+    assert histogram.edges[0] == grains.cutoff
+
+
+def test_the_labelled_picture_colours_grains_only(tmp_path):
+    drawn, grains = film(1)
+    picture = overlay(drawn.micrograph, grains)
+    plain = np.ptp(picture, axis=2) < 1e-9
+    assert np.mean(plain[grains.labels == 0]) == 1
+    assert np.mean(plain[grains.labels > 0]) < 0.01
+    grain_figure(drawn.micrograph, grains, size_distribution(grains), tmp_path / "grains.png")
+    assert (tmp_path / "grains.png").stat().st_size > 50_000
