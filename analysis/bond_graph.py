@@ -98,7 +98,7 @@ def two_terminal(bonds: Bonds, source: int, sink: int) -> TwoTerminal:
         return solved
     low, high = _enclosure(bonds, source, sink)
     middle = math.sqrt(low) * math.sqrt(high)
-    error = (high - low) / middle if 0 < middle < math.inf else math.inf
+    error = max(high - low, 0.0) / middle + rounding(bonds.first.size) if 0 < middle < math.inf else math.inf
     if not error < solved.relative_error:
         return solved
     reason = f"conductances too far apart for one matrix; G lies between {low:.9g} S and {high:.9g} S"
@@ -107,9 +107,7 @@ def two_terminal(bonds: Bonds, source: int, sink: int) -> TwoTerminal:
     return TwoTerminal(middle, error, np.full(bonds.nodes, np.nan), reason)
 
 
-def relax(
-    bonds: Bonds, potential: Array, free: BoolArray, offset: Array | float = 0.0
-) -> tuple[Array, float]:
+def relax(bonds: Bonds, potential: Array, free: BoolArray, offset: Array | float = 0.0) -> tuple[Array, float]:
     """Potentials of least power, and the relative excess of that power over the minimum.
 
     `potential` (nodes,) is a start that holds the fixed nodes, `free` (nodes,) marks those that may move, `offset`
@@ -133,18 +131,19 @@ def relax(
     except RuntimeError:  # exactly singular: a weak bond vanished beside a strong one
         return potential, math.inf
     potential, excess = potential.copy(), math.inf
-    for _ in range(_ROUNDS):
-        drop = potential[a] - potential[b] + offset
-        current = g * drop
-        missing = (np.bincount(b, current, bonds.nodes) - np.bincount(a, current, bonds.nodes))[free]
-        step = factors.solve(missing)
-        power = float(current @ drop)
-        before, excess = excess, abs(float(step @ missing)) / power if power > 0 else 0.0
-        if not math.isfinite(excess):
-            return potential, math.inf
-        if excess < 1e-17 or excess > before / 2:
-            break
-        potential[free] += step
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(_ROUNDS):
+            drop = potential[a] - potential[b] + offset
+            current = g * drop
+            missing = (np.bincount(b, current, bonds.nodes) - np.bincount(a, current, bonds.nodes))[free]
+            step = factors.solve(missing)
+            power = float(current @ drop)
+            before, excess = excess, abs(float(step @ missing)) / power if power > 0 else 0.0
+            if not math.isfinite(excess):
+                return potential, math.inf
+            if excess < 1e-17 or excess > before / 2:
+                break
+            potential[free] += step
     return potential, excess
 
 
@@ -198,4 +197,6 @@ def _enclosure(bonds: Bonds, source: int, sink: int) -> tuple[float, float]:
     upper = _exact(replace(bonds, conductance=above), source, sink)
     lower = _exact(replace(bonds, conductance=below), source, sink)
     # The minimum lies below the power found by at most the relative error, and never above it.
-    return lower.conductance * (1 - lower.relative_error), upper.conductance * (1 + rounding(g.size))
+    low = lower.conductance * (1 - lower.relative_error) if lower.relative_error < 1 else 0.0
+    high = upper.conductance * (1 + rounding(g.size)) if math.isfinite(upper.relative_error) else math.inf
+    return low, high

@@ -5,13 +5,13 @@ H* and R* are where the two fitted power laws meet; both are results. The quantu
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import norm
 
-from coldfinger.analysis.field_laws import Family, FieldPoints, field_points, fit_family
+from coldfinger.analysis.field_laws import NO_BASE, Family, FieldPoints, field_points, fit_family
 from coldfinger.analysis.fit_result import Array
 from coldfinger.analysis.laws import R_Q_PAIR
 from coldfinger.analysis.power_law import IMPROBABLE, TWO_SIDED_95, PowerLaw, fit_power_law
@@ -60,7 +60,7 @@ def power_law_crossing(rho_QF: PowerLaw, sigma_QF: PowerLaw) -> Crossing:
     """
     u_S, u_I = math.log(rho_QF.reference_field), math.log(sigma_QF.reference_field)
     p, q = rho_QF.exponent, sigma_QF.exponent
-    if p + q == 0:
+    if abs(p + q) < 1e-12:
         raise ValueError("crossing: the two power laws are parallel and never meet")
     u = (p * u_S + q * u_I - rho_QF.log_value - sigma_QF.log_value) / (p + q)
     by_S, by_I = np.array([1.0, u - u_S]), np.array([1.0, u - u_I])
@@ -86,22 +86,25 @@ def field_crossing(
 ) -> Crossing:
     """Power laws of both sides and their crossing, points with |H − H*| < `excluded` H* left out.
 
-    H* decides what is left out and what is left out decides H*: the two are iterated until the set of points
-    stays the same. Raises ValueError where one side has too few points for a power law.
+    H* decides what is left out and what is left out decides H*: five rounds, the first with all points. Raises
+    ValueError where one side has too few points for a power law. Limits of ρ_QF below the first field with a value
+    belong to the superconductor, not to the power law; they are left out and that is said.
     """
     fits = fit_family(family)
     rho = field_points(fits, "rho_QF", sd_field=sd_field)
     sigma = field_points(fits, "sigma_QF", sd_field=sd_field)
+    resolved = rho.field[rho.resolved & (rho.field > 0)]
+    first = float(resolved[0]) if resolved.size else 0.0
     exclude: tuple[float, float] | None = None
-    used: tuple[float, ...] = ()
     for _ in range(ROUNDS):
-        laws = [fit_power_law(points, H_min=H_min, H_max=H_max, exclude=exclude) for points in (rho, sigma)]
-        crossing = power_law_crossing(*laws)
-        before, used = used, (laws[0].H_max, laws[1].H_min, laws[0].dof, laws[1].dof)
-        if exclude is not None and before == used:
-            break
+        law_S = fit_power_law(rho, H_min=max(H_min, first), H_max=H_max, exclude=exclude)
+        law_I = fit_power_law(sigma, H_min=H_min, H_max=H_max, exclude=exclude)
+        crossing = power_law_crossing(law_S, law_I)
         H = crossing.H_star.value
         exclude = (H * (1 - excluded), H * (1 + excluded))
+    if np.any(rho.limited & (rho.field < first)):
+        said = f"left out as superconductors: fields below {first:g} Oe, where ρ_QF has only a limit"
+        crossing = replace(crossing, superconducting=replace(law_S, remarks=(*law_S.remarks, said)))
     return crossing
 
 
@@ -125,11 +128,13 @@ def energy_drop(E_aS: FieldPoints, E_aI: FieldPoints, H_star: Quantity | float) 
 
     Near H* a single E_aS has little of an activated part to be read from, so it is the trend of all points below H*
     that is taken there: E_aS is even in H, so a polynomial in H², a straight line unless that does not fit.
+    Energies of curves without a resolved ρ_QF are left out, since a superconductor has another.
     The plateau is the longest run of highest fields whose E_aI agree on one value; their weighted mean.
     Raises ValueError for fewer than three energies below H* or none above.
     """
     H, sd_H = (H_star.value, H_star.sd) if isinstance(H_star, Quantity) else (float(H_star), 0.0)
-    below = E_aS.select(E_aS.resolved & (E_aS.field <= H))
+    failed = np.array([NO_BASE not in doubt for doubt in E_aS.doubts], dtype=bool)
+    below = E_aS.select(E_aS.resolved & failed & (E_aS.field <= H))
     above = E_aI.select(E_aI.resolved & (E_aI.field > H))
     if len(below.field) < 3 or not len(above.field):
         raise ValueError(
@@ -235,22 +240,26 @@ def _trend(points: FieldPoints, H: float) -> tuple[int, tuple[float, float, floa
     u = (points.field / H) ** 2
     lack = ""
     for degree in (1, 2):
-        dof = len(u) - degree - 1
-        c, C, chi2 = _polynomial(u, points.value, points.sd, degree)
+        dof, sd = len(u) - degree - 1, points.sd
+        for _ in range(3):
+            c, C, chi2 = _polynomial(u, points.value, sd, degree)
+            # An energy that came out too low came with too small an error: take the trend's, in proportion.
+            trend = u[:, np.newaxis] ** np.arange(degree + 1) @ c
+            sd = points.sd * np.clip(trend / points.value, 0.5, 2.0)
         probability = float(chi2_distribution.sf(chi2, dof)) if dof else 1.0
         if probability >= IMPROBABLE or dof < 2:
             break
-    if probability < IMPROBABLE:
-        C = C * chi2 / dof
+    widened = chi2 / dof if probability < IMPROBABLE else 1.0
+    if widened > 1:
         lack = f"no polynomial in H² fits {points.name}: errors widened by {math.sqrt(chi2 / dof):.3g}"
     slope = float(np.arange(degree + 1) @ c) * 2 / H
-    return degree, (float(np.sum(c)), slope, math.sqrt(float(np.sum(C)))), lack
+    return degree, (float(np.sum(c)), slope, math.sqrt(widened * float(np.sum(C)))), lack
 
 
 def _polynomial(u: Array, y: Array, sd: Array, degree: int) -> tuple[Array, Array, float]:
     """Coefficients in rising order, covariance and chi-square of the weighted polynomial."""
     design = u[:, np.newaxis] ** np.arange(degree + 1) / sd[:, np.newaxis]
-    covariance: Array = np.linalg.pinv(design.T @ design)
+    covariance = np.asarray(np.linalg.pinv(design.T @ design), dtype=float)
     c = covariance @ design.T @ (y / sd)
     return c, covariance, float(np.sum((design @ c - y / sd) ** 2))
 

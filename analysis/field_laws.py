@@ -32,6 +32,9 @@ LAW_OF = {"sigma_QF": "eq1", "sigma_0": "eq1", "E_aI": "eq1", "rho_QF": "eq2", "
 DOUBTFUL_SD = 0.3
 """Relative s.d. above which a value is not to be interpreted alone."""
 
+NO_BASE = "ρ_QF is not resolved, the film may be a superconductor"
+"""Doubt of an E_aS that need not be that of a failed superconductor."""
+
 
 @dataclass(frozen=True, eq=False)
 class FieldPoints:
@@ -94,7 +97,9 @@ def make_points(
     try:
         columns = [np.broadcast_to(np.asarray(a, dtype=float), H.shape) for a in (value, sd, upper95, sd_field)]
     except ValueError:
-        raise ValueError(f"{name}(H): values, uncertainties and limits must be as many as the {H.size} fields") from None
+        raise ValueError(
+            f"{name}(H): values, uncertainties and limits must be as many as the {H.size} fields"
+        ) from None
     if H.ndim != 1 or not np.all(np.isfinite(H)):
         raise ValueError(f"{name}(H): the fields must be a list of finite numbers in Oe")
     if np.any(np.isfinite(columns[0]) & ~(columns[1] > 0)):
@@ -107,9 +112,7 @@ def make_points(
     return FieldPoints(name, unit, H[order], field_sd, value_, sd_, upper, best, doubts)
 
 
-def fit_family(
-    family: Family, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1
-) -> Fits:
+def fit_family(family: Family, *, T_max: float = 0.7, loading: float = 0.0, loading_uncertainty: float = 0.1) -> Fits:
     """The family in order of field, every `Curve` fitted by `fit_best` (Eq. 1 or 2 by the sign of dρ/dT).
 
     A `Fit` stays as it is. Arguments as in `fit_eq1`. Raises ValueError as the fits do, with the field named.
@@ -138,9 +141,9 @@ def field_points(family: Family, name: Name, *, sd_field: float = 0.0, T_max: fl
     rows = [_point(fit, name) for _, fit in fits]
     columns = np.array([row[:4] for row in rows], dtype=float).reshape(-1, 4).T
     field = np.array([H for H, _ in fits], dtype=float)
-    return FieldPoints(
-        name, UNITS[name], field, np.full(field.shape, float(sd_field)), *columns, tuple(row[4] for row in rows)
-    )
+    value, sd, upper, best = columns
+    doubts = tuple(row[4] for row in rows)
+    return FieldPoints(name, UNITS[name], field, np.full(field.shape, float(sd_field)), value, sd, upper, best, doubts)
 
 
 def family_table(family: Family, *, T_max: float = 0.7) -> list[dict[str, Any]]:
@@ -188,6 +191,8 @@ def _point(fit: Fit, name: str) -> tuple[float, float, float, float, str]:
         return math.nan, math.nan, upper, best, doubt
     if fit.status == "weak" and name.endswith("QF"):
         return value, sd, upper, value, f"{name}: weakly seen, chi-square rises by {fit.detection:.1f} without it"
+    if fit.law == "eq2" and fit.status == "limit":
+        return value, sd, upper, value, f"{name}: {NO_BASE}"
     if sd > DOUBTFUL_SD * abs(value):
         return value, sd, upper, value, f"{name}: relative uncertainty {sd / abs(value):.0%}"
     return value, sd, upper, value, ""

@@ -24,8 +24,9 @@ QUIET = 0.05
 WIDEST = 2.0
 """Widest smoothing (pixels)."""
 _ROUNDS = 12
+_ENOUGH = 500  # pixels deep in grains, to measure noise there
 _STRIDE = 5  # every fifth pixel is enough for a surface of ten coefficients
-_SHARE = 0.02  # of all pixels: a class smaller than that gets a constant distance from the other surface
+_SHARE = 0.02  # of each ninth of the picture: with fewer grains than that anywhere, the contrast is one number
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,9 @@ def flatten(grey: Array, bright: bool = True) -> Flat:
         if abs(wanted - smoothing) < 0.1:
             break
         smoothing, smooth = wanted, ndimage.gaussian_filter(values, wanted, mode="nearest")
+    deep = ndimage.binary_erosion(smooth > background + 0.5 * contrast, np.ones((5, 5)))
+    if np.count_nonzero(deep) > _ENOUGH:  # more electrons, more noise
+        noise = max(noise, pixel_noise(values, deep))
     left = noise / float(np.median(contrast)) / _reduction(smoothing)
     relief = (smooth - background) / contrast
     if left * LEAST_CONTRAST > 1 or not _two_classes(relief):
@@ -74,15 +78,16 @@ def flatten(grey: Array, bright: bool = True) -> Flat:
     return Flat(relief, smoothing, left, background, contrast, otsu)
 
 
-def pixel_noise(values: Array) -> float:
-    """Standard deviation of white noise, whatever smooth picture lies below it.
+def pixel_noise(values: Array, where: Mask | None = None) -> float:
+    """Standard deviation of white noise, of all pixels or those of `where`, whatever smooth picture lies below it.
 
     Median form of J. Immerkaer, Comput. Vis. Image Underst. 64, 300 (1996): the difference of two Laplacians has
     variance 36; its median absolute value ignores edges.
     """
     kernel = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
     second = ndimage.convolve(values, kernel, mode="nearest")[1:-1, 1:-1]
-    return float(np.median(np.abs(second)) / 0.6745 / 6)
+    chosen = second if where is None else second[where[1:-1, 1:-1]]
+    return float(np.median(np.abs(chosen)) / 0.6745 / 6)
 
 
 def otsu(values: Array) -> float:
@@ -125,7 +130,7 @@ def _surfaces(smooth: Array) -> tuple[Array, Array, float]:
     low = high = flat
     for _ in range(_ROUNDS):
         low = cubic @ _plane(cubic, flat, ~grain)
-        few = np.count_nonzero(grain) < _SHARE * grain.size
+        few = _missing_somewhere(grain.reshape(sample.shape))
         rise = flat - low
         terms = quadratic[:, :1] if few else quadratic
         high = low + np.maximum(terms @ _plane(terms, rise, grain), 1e-3)
@@ -140,6 +145,12 @@ def _surfaces(smooth: Array) -> tuple[Array, Array, float]:
     shape = smooth.shape
     least = 0.1 * float(np.median(contrast))
     return background.reshape(shape), np.maximum(contrast, max(least, 1e-6)).reshape(shape), threshold
+
+
+def _missing_somewhere(grain: Mask) -> bool:
+    """A surface through the grains would be a guess where there are none."""
+    parts = [np.mean(tile) for band in np.array_split(grain, 3) for tile in np.array_split(band, 3, axis=1)]
+    return bool(min(parts) < _SHARE)
 
 
 def _terms(shape: tuple[int, ...], order: int) -> Array:

@@ -19,7 +19,6 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.optimize import brentq
 from scipy.stats import ncx2
 
 from coldfinger.analysis.grain_light import Flat, flatten
@@ -29,17 +28,20 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-NECK = 0.8
+NECK = 0.92
 """A neck narrower than this share of the smaller grain parts two grains."""
 ALARM = 5.0
 """Standard deviations of the noise that a top must rise."""
 FEWEST_PIXELS = 4.0
 """Area (pixels) below which nothing is called a grain."""
+_SOLID = 0.6  # of the contrast: tops of the distance are looked for above it, where necks are narrower
 _LEAST_TOP = 0.2  # of the contrast, however quiet the picture is
-_HALF_SLOPE = 0.5  # d(measured radius)/d(true radius) below which blur alone makes the size
+_FOLLOWS = 0.5  # d(measured radius)/d(true radius) below which blur makes much of the size
 _LARGE = 6.0  # blurs: radius beyond which a rim is straight
 _SEAM = 7  # pixels, widest seam looked for
-_CORE = 0.1  # share of a grain's pixels from which its height is read
+_UNSURE = 0.1  # relative standard deviation of a diameter
+_TRIALS = 49  # discs of one size
+_PLACES = (np.indices((5, 5)).reshape(2, -1).T + 0.5) / 5
 _EDGE = math.sqrt(2 * math.pi)  # a straight rim rises by 1 over this many blurs
 
 
@@ -119,46 +121,59 @@ def find_grains(micrograph: Micrograph, *, bright: bool = True, neck: float = NE
     return _measured(micrograph, flat, labels, area, height, blur, measured, top)
 
 
-def blurred_radius(radius: float) -> float:
-    """Radius at half height of a blurred disc, both in units of the blur (its standard deviation).
-
-    Height is read at sqrt(`_CORE`) of the result, as it is in pictures. Tends to R - 1/(2R) for wide discs and to
-    about sqrt(2 ln 2) for points.
-    """
-    inner = math.sqrt(_CORE / 2)
-
-    def half(r: float) -> float:
-        return _height(r, radius) - 0.5 * _height(inner * r, radius)
-
-    return float(brentq(half, 1e-3, radius + 4.0, xtol=1e-10))
-
-
-def _height(r: float, radius: float) -> float:
-    """1 - Q_1(r, R): height at distance r of a disc of radius R after blur by a Gaussian of width 1."""
-    return float(ncx2.cdf(radius**2, 2, r**2))
-
-
 @cache
-def _table() -> tuple[Array, Array]:
-    """True radius and radius at half height, in blurs."""
-    true = np.concatenate([np.linspace(0.2, 4, 96), np.geomspace(4.1, 30, 60)])
-    return true, np.array([blurred_radius(float(r)) for r in true])
+def disc_response(blur: float, noise: float = 0.0, smoothing: float = 0.0) -> tuple[Array, Array, Array]:
+    """True radius, measured radius, relative s.d. of the corrected one, for discs blurred by `blur`; radii in pixels.
+
+    Discs, 1 - Q_1(r/s, R/s), are put at places between the pixels and measured as grains are, with the noise of the
+    picture (of standard deviation `noise` after the `smoothing`) upon them; the median area stands for each radius. A
+    polynomial of fifth order takes out what pixels and noise leave of unevenness.
+    """
+    true = blur * np.concatenate([np.linspace(0.6, 2.5, 20), np.linspace(2.75, 5.0, 10)])
+    half = math.ceil(float(true[-1]) + 4 * blur)
+    along = np.arange(-half, half + 1)
+    fine = np.linspace(0, 1.5 * (half + 1), 600)
+    rng = np.random.default_rng(0)
+    seen, scatter = [], []
+    for radius in true:
+        profile = ncx2.cdf((radius / blur) ** 2, 2, (fine / blur) ** 2)
+        areas = []
+        for y, x in (rng.random((_TRIALS, 2)) if noise else _PLACES) - 0.5:
+            values = np.interp(np.hypot(along[:, None] - y, along - x), fine, profile)
+            if noise:
+                values = values + noise * _unit_noise(rng, values.shape, smoothing)
+            height = _plateau(values)
+            areas.append(_area(_around_top(values, 0.5 * height), np.ones(values.shape, bool), values / height, blur))
+        low, middle, high = np.sqrt(np.quantile(areas, [0.16, 0.5, 0.84]) / math.pi)
+        seen.append(middle)
+        scatter.append((high - low) / 2)
+    smooth = np.polynomial.Polynomial.fit(true, np.array(seen), 5)
+    spread = np.polynomial.Polynomial.fit(true, np.array(scatter), 3)(true)
+    relative = np.maximum(spread, 0) / np.maximum(smooth.deriv()(true), 0.1) / true
+    return true, np.maximum.accumulate(smooth(true)), relative
 
 
-def smallest_resolved() -> float:
-    """Radius, in blurs, at which the measured radius follows the true one by half: below, blur makes the size."""
-    true, seen = _table()
-    slope = np.gradient(seen, true)
-    return float(true[np.argmax(slope >= _HALF_SLOPE)])
+def _unit_noise(rng: np.random.Generator, shape: tuple[int, ...], smoothing: float) -> Array:
+    white = rng.standard_normal(shape)
+    if smoothing == 0:
+        return white
+    smooth = ndimage.gaussian_filter(white, smoothing, mode="wrap")
+    return np.asarray(smooth / smooth.std())
 
 
-def _sharpened(seen: Array, blur: float) -> Array:
-    """True radius from that at half height, same unit as `blur`."""
-    true, blurred = _table()
-    ratio = np.asarray(seen, dtype=float) / blur
-    far = np.sqrt(ratio**2 + 1.0)
-    near = np.interp(ratio, blurred, true)
-    return np.where(ratio > blurred[-1], far, near) * blur
+def smallest_resolved(blur: float, noise: float = 0.0, smoothing: float = 0.0) -> float:
+    """Radius (pixels) above which blur leaves a size that noise spreads by no more than a tenth."""
+    true, seen, relative = disc_response(blur, noise, smoothing)
+    flat = np.flatnonzero((np.gradient(seen, true) < _FOLLOWS) | (relative > _UNSURE))
+    return float(true[flat[-1] + 1]) if flat.size and flat[-1] + 1 < true.size else float(true[0])
+
+
+def _sharpened(seen: Array, response: tuple[Array, Array, Array]) -> Array:
+    """True radius from the measured one (pixels); beyond the table a rim moves inward by s^2 / (2 R)."""
+    true, measured, _ = response
+    last = true[-1] - measured[-1]
+    beyond = seen + last * measured[-1] / np.maximum(seen, measured[-1])
+    return np.where(seen > measured[-1], beyond, np.interp(seen, np.maximum.accumulate(measured), true))
 
 
 def _part(relief: Array, noise: float, blur: float, neck: float) -> Labels:
@@ -166,8 +181,9 @@ def _part(relief: Array, noise: float, blur: float, neck: float) -> Labels:
     from skimage.morphology import reconstruction
     from skimage.segmentation import watershed
 
-    solid = relief > 0.5
-    seam = ndimage.grey_closing(relief, size=(_SEAM, _SEAM)) - relief > max(0.3, ALARM * noise)
+    solid = relief > _SOLID
+    calm = ndimage.gaussian_filter(relief, 1.0, mode="nearest")
+    seam = ndimage.grey_closing(calm, size=(_SEAM, _SEAM)) - calm > max(_LEAST_TOP, ALARM * noise)
     inner = _without_pinholes(solid & ~seam, blur)
     depth = _depth(relief, inner, blur)
     log_depth = np.log(np.maximum(depth, 0.3))
@@ -177,9 +193,9 @@ def _part(relief: Array, noise: float, blur: float, neck: float) -> Labels:
     parted = np.asarray(watershed(-depth, tops, mask=inner | solid), dtype=np.int32)
 
     rise = max(0.1, ALARM * noise)
-    faint = np.minimum(relief, 0.5)
+    faint = np.minimum(relief, _SOLID)
     lowered = reconstruction(faint - rise, faint)
-    seeds = _tops(lowered, (relief <= 0.5) | (parted == 0))
+    seeds = _tops(lowered, np.ones_like(solid))
     first = ndimage.find_objects(seeds)
     keep = np.zeros(len(first) + 1, dtype=bool)
     for k, box in enumerate(first, start=1):
@@ -212,14 +228,15 @@ def _depth(relief: Array, inside: Mask, blur: float) -> Array:
     """Distance from the rim (pixels): from the nearest pixel outside, and from there to where one half would be."""
     distance, nearest = ndimage.distance_transform_edt(np.pad(inside, 1, mode="edge"), return_indices=True)
     height = np.pad(relief, 1, mode="edge")[tuple(nearest)]
-    inward = np.clip((0.5 - height) * _EDGE * blur, 0.0, 1.0)
+    inward = np.clip((_SOLID - height) * _EDGE * blur, 0.0, 1.0)
     return np.asarray(np.maximum(distance - inward, 0.0)[1:-1, 1:-1])
 
 
 def _blur(relief: Array, labels: Labels, assumed: float) -> tuple[float, bool]:
     """Standard deviation of the blur (pixels) from the slope of rims that are straight, and whether there were any.
 
-    The slope across a straight rim at half height is 1 / (s sqrt(2 pi)); the difference over two pixels adds 1/3 to s^2.
+    The slope across a straight rim at half height is 1 / (s sqrt(2 pi)); differences over two pixels add
+    (cos^4 + sin^4)/3 to s^2 for a rim at an angle, 1/4 in the mean.
     """
     area = np.bincount(labels.ravel())
     area[0] = 0
@@ -232,7 +249,7 @@ def _blur(relief: Array, labels: Labels, assumed: float) -> tuple[float, bool]:
     if np.count_nonzero(rim) < 50:
         return assumed, False
     width = 1 / (float(np.median(slope[rim])) * _EDGE)
-    return math.sqrt(max(width**2 - 1 / 3, assumed**2 - 0.25)), True
+    return round(math.sqrt(max(width**2 - 1 / 4, assumed**2 - 0.25)), 3), True
 
 
 def _grow(relief: Array, tops: Labels, top: float) -> Labels:
@@ -249,31 +266,30 @@ def _cut(relief: Array, regions: Labels, blur: float, top: float) -> tuple[Label
     for k, box in enumerate(ndimage.find_objects(regions), start=1):
         if box is None:
             continue
-        values = np.where(regions[box] == k, relief[box], -np.inf)
+        own = regions[box] == k
+        values = np.where(own, relief[box], -np.inf)
         height = _plateau(values)
         if height < top:
             continue
         inside = _around_top(values, 0.5 * height)
-        inside = ndimage.binary_fill_holes(inside)
-        rim = ndimage.binary_dilation(inside) & np.isfinite(values)
-        part = np.where(inside, values, np.minimum(values, 0.5 * height))[rim] / height
-        part = np.where(np.isfinite(part), part, 0.5)
-        core = np.count_nonzero(ndimage.binary_erosion(inside, np.ones((3, 3))))
-        shell = rim & ~ndimage.binary_erosion(inside, np.ones((3, 3)))
-        ramp = np.clip((np.where(shell, values / height, 0.0) - 0.5) * _EDGE * blur + 0.5, 0.0, 1.0)
-        area = core + float(np.sum(ramp[shell]))
-        if area <= 0 or not inside.any():
-            continue
-        areas.append(area)
+        inside = ndimage.binary_fill_holes(inside) & (own | (regions[box] == 0))
+        areas.append(_area(inside, own, relief[box] / height, blur))
         heights.append(height)
         labels[box][inside] = len(areas)
     return labels, np.array(areas), np.array(heights)
 
 
+def _area(inside: Mask, own: Mask, height: Array, blur: float) -> float:
+    """Area (pixels): pixels at the rim count by how far their height, of 1, is from one half."""
+    core = ndimage.binary_erosion(inside, np.ones((3, 3)), border_value=1)
+    shell = ndimage.binary_dilation(inside) & (own | inside) & ~core
+    ramp = np.clip((height[shell] - 0.5) * _EDGE * blur + 0.5, 0.0, 1.0)
+    return float(np.count_nonzero(core) + np.sum(ramp))
+
+
 def _plateau(values: Array) -> float:
-    """Height of a grain: the 90th percentile of what is above half of its top."""
-    above = values[values > 0.5 * values.max()]
-    return float(np.quantile(above, 1 - _CORE))
+    """Height of a grain: the upper fifth of what is above half of its top."""
+    return float(np.quantile(values[values > 0.5 * values.max()], 0.8))
 
 
 def _around_top(values: Array, level: float) -> Mask:
@@ -296,11 +312,13 @@ def _measured(
 ) -> Grains:
     """Diameters with their uncertainties and the cut-off."""
     pixel = micrograph.pixel
-    radius = _sharpened(np.sqrt(area / math.pi), blur)
-    # A rim of 2 pi R / (2 sqrt(pi) smooth) independent places, each moved by noise / slope.
-    place = flat.noise / height * _EDGE * blur
-    sd = 2 * place / np.sqrt(np.maximum(2 * math.pi * radius / max(2 * blur, 1.0), 1.0))
-    cutoff, reason = _cutoff(blur, top, flat.noise)
+    response = disc_response(blur, round(flat.noise, 4), flat.smoothing)
+    radius = _sharpened(np.sqrt(area / math.pi), response)
+    # Beyond the table a rim of length 2 pi R averages the noise: sd(R) falls as R^-1/2.
+    true, _, relative = response
+    far = np.minimum((true[-1] / np.maximum(radius, true[-1])) ** 1.5, 1.0)
+    sd = 2 * radius * np.interp(radius, true, relative) * far
+    cutoff, reason = _cutoff(blur, top, flat)
     boxes = ndimage.find_objects(labels)
     extent = np.array([[s.stop - s.start for s in box] for box in boxes], dtype=np.int32)
     rows, columns = labels.shape
@@ -325,12 +343,13 @@ def _measured(
     )
 
 
-def _cutoff(blur: float, top: float, noise: float) -> tuple[float, str]:
+def _cutoff(blur: float, top: float, flat: Flat) -> tuple[float, str]:
     """The largest of three lower limits of the diameter (pixels), and which it is."""
-    seen = min(top + 2 * noise, 0.95)
+    seen = min(top + 2 * flat.noise, 0.95)
     limits = {
         f"{FEWEST_PIXELS:g} pixels": 2 * math.sqrt(FEWEST_PIXELS / math.pi),
-        "blur: smaller grains have the size of the blur": 2 * smallest_resolved() * blur,
+        "blur and noise: sizes below have a standard deviation above a tenth or are those of the blur": 2
+        * smallest_resolved(blur, round(flat.noise, 4), flat.smoothing),
         "noise: smaller grains do not rise out of it": 2 * blur * math.sqrt(-2 * math.log(1 - seen)),
     }
     reason = max(limits, key=lambda name: limits[name])

@@ -41,7 +41,9 @@ class Micrograph:
         grey = np.asarray(self.grey, dtype=float)
         if grey.ndim != 2 or min(grey.shape) < SMALLEST:
             size = " x ".join(str(n) for n in grey.shape)
-            raise ValueError(f"{self.name}: {size} values are no grey picture of at least {SMALLEST} x {SMALLEST} pixels")
+            raise ValueError(
+                f"{self.name}: {size} values are no grey picture of at least {SMALLEST} x {SMALLEST} pixels"
+            )
         if not np.all(np.isfinite(grey)):
             raise ValueError(f"{self.name}: some grey values are not finite; mend or crop the picture")
         if not _PLAUSIBLE[0] <= self.pixel <= _PLAUSIBLE[1]:
@@ -68,7 +70,9 @@ def read_micrograph(
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise ValueError(f"{path.name}: micrographs are read from {', '.join(SUFFIXES)}; save the picture as one of them")
+        raise ValueError(
+            f"{path.name}: micrographs are read from {', '.join(SUFFIXES)}; save the picture as one of them"
+        )
     grey, tags = _pixels(path)
     scale, lines = "given", None
     if pixel is None:
@@ -134,7 +138,9 @@ def _scale(path: Path, tags: dict[int, str]) -> tuple[float, str]:
         if pixel is not None and _PLAUSIBLE[0] <= pixel <= _PLAUSIBLE[1]:
             return pixel, name
     known = "FEI, Zeiss, OME and ImageJ tags and the text files of Hitachi and JEOL"
-    raise ValueError(f"{path.name}: the file says no scale ({known} are understood); give the side of a pixel in metres")
+    raise ValueError(
+        f"{path.name}: the file says no scale ({known} are understood); give the side of a pixel in metres"
+    )
 
 
 def _fei(tags: dict[int, str]) -> float | None:
@@ -156,7 +162,7 @@ def _scanned_lines(tags: dict[int, str]) -> int | None:
 
 
 def _zeiss(text: str) -> float | None:
-    """"Image Pixel Size = 6.000 nm", or "Pixel Size"."""
+    """ "Image Pixel Size = 6.000 nm", or "Pixel Size"."""
     found = re.search(rf"(?:Image )?Pixel Size = {_NUMBER} *([^\s]+)", text)
     return _metres(found[1], found[2]) if found else None
 

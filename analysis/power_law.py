@@ -21,8 +21,9 @@ from coldfinger.analysis.nested import nested_shift
 
 PASSES = 4
 """Fits with the field errors' weights; the exponent settles after two."""
-WEAK_SD = 0.3
-"""Relative s.d. above which a value counts in q and not in ln q."""
+WEAK_SD = 0.1
+"""Relative s.d. s above which a value counts in q and not in ln q: there its mean is off by 1.5 s of its own s.d.,
+since a value that came out too high also has too small a relative error."""
 IMPROBABLE = 0.01
 """Probability of chi-square below which the power law does not describe its points."""
 TWO_SIDED_95 = 1.959964
@@ -104,7 +105,7 @@ def fit_power_law(
     dof = len(used.field) - 2
     probability = float(chi2_distribution.sf(chi2, dof))
     scaled = probability < IMPROBABLE
-    covariance = np.linalg.inv(normal) * (chi2 / dof if scaled else 1.0)
+    covariance = np.asarray(np.linalg.inv(normal) * (chi2 / dof if scaled else 1.0), dtype=float)
     return PowerLaw(
         name=points.name,
         unit=points.unit,
@@ -159,6 +160,7 @@ def range_scan(
         inside &= (points.field <= exclude[0]) | (points.field >= exclude[1])
     fields = np.unique(points.field[inside & (points.resolved | points.limited) & (points.field > 0)])
     steps = [RangeStep(whole.H_min, whole.H_max, whole.exponent, whole.exponent_sd, math.nan, whole.dof + 2)]
+    fewest = max(fewest, 3)
     ends = [(low, whole.H_max) for low in fields[1 : len(fields) - fewest + 1]]
     ends += [(whole.H_min, high) for high in fields[fewest - 1 : -1]]
     for low, high in ends:
@@ -166,9 +168,14 @@ def range_scan(
         if np.sum(part.resolved) < 2:
             continue
         law = fit_power_law(points, H_min=float(low), H_max=float(high), exclude=exclude)
-        shift = nested_shift(law.exponent, law.exponent_sd, whole.exponent, whole.exponent_sd)
+        shift = nested_shift(law.exponent, _stated_sd(law), whole.exponent, _stated_sd(whole))
         steps.append(RangeStep(law.H_min, law.H_max, law.exponent, law.exponent_sd, shift, law.dof + 2))
     return steps
+
+
+def _stated_sd(law: PowerLaw) -> float:
+    """s.d. of the exponent from the points' own errors, never widened: what a test of the law needs."""
+    return law.exponent_sd / (math.sqrt(law.chi2 / law.dof) if law.sd_scaled else 1.0)
 
 
 def _solve(points: FieldPoints) -> tuple[float, Array, Array, float]:

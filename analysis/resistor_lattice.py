@@ -19,6 +19,7 @@ from coldfinger.analysis.bond_graph import (
     BELIEVED_ERROR,
     Array,
     Bonds,
+    BoolArray,
     IntArray,
     components,
     relax,
@@ -47,7 +48,8 @@ class Strip:
     @property
     def squares(self) -> float:
         """Length over width, (m+1)/n: sheet resistance = resistance / squares."""
-        return self.along.shape[1] / self.along.shape[0]
+        rows, length = self.along.shape
+        return float(length / rows)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,8 +212,8 @@ def conductivity(torus: Torus) -> Conductivity:
     return Conductivity(tensor, error, reason)
 
 
-def _one_of_each(labels: IntArray) -> Array:
+def _one_of_each(labels: IntArray) -> BoolArray:
     """True for the first node of every component: its potential is free and set to zero."""
-    chosen = np.zeros(labels.size, dtype=bool)
+    chosen: BoolArray = np.zeros(labels.size, dtype=bool)
     chosen[np.unique(labels, return_index=True)[1]] = True
     return chosen

@@ -95,7 +95,9 @@ def draw_micrograph(
     return field.picture(pixel, looks or Looks())
 
 
-def _radii(populations: Sequence[Population], area: float, pixel: float, rng: np.random.Generator) -> tuple[Array, Array]:
+def _radii(
+    populations: Sequence[Population], area: float, pixel: float, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Radii (pixels), the largest first, and populations of grains that cover `area` (m^2) as wanted."""
     radii, kinds = [], []
     for kind, grains in enumerate(populations):
@@ -177,7 +179,9 @@ class _Field:
         distance = here + there - self.rng.uniform(0.0, 0.15) * min(here, there)
         return y + distance * math.sin(phi), x + distance * math.cos(phi)
 
-    def _inside(self, drop: _Droplet, y: float, x: float, wider: float) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
+    def _inside(
+        self, drop: _Droplet, y: float, x: float, wider: float
+    ) -> tuple[tuple[slice, slice], NDArray[np.bool_]]:
         """Window of the fine grid and which of its points lie within the rim widened by `wider` (pixels)."""
         reach = drop.reach() + wider + 1
         spans = [

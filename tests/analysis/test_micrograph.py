@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from coldfinger.analysis.micrograph import Micrograph, read_micrograph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, TiffImagePlugin
+
+from coldfinger.analysis.micrograph import Micrograph, read_micrograph
 
 GREY = np.arange(64 * 80).reshape(64, 80) % 251
 FEI = "[Scan]\r\nPixelWidth=6.0e-009\r\nPixelHeight=6.0e-009\r\n[Image]\r\nResolutionX=80\r\nResolutionY=60\r\n"
