@@ -23,11 +23,11 @@ from coldfinger.procedures.persistent import check_persistent, field_stages, hol
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, first_approach_stage
 from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
 from coldfinger.procedures.quality import DISBELIEVED, Quality
-from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.quantity import OERSTED, duration_text, show
 from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.savings import Saving, savings
 from coldfinger.procedures.settling import Arrival, Settling
-from coldfinger.procedures.station import Station, duration_text
+from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import FREQUENCIES
 
 ADAPTIVE_COLUMNS = [*COLUMNS, "T_middle (K)", "sd_base", "sd_energy"]

@@ -7,8 +7,8 @@ heat has another heat source. Thermometers that say nothing for a minute leave n
 import math
 from typing import NamedTuple
 
-from coldfinger.procedures.quantity import show
-from coldfinger.procedures.station import Station, duration_text
+from coldfinger.procedures.quantity import duration_text, show
+from coldfinger.procedures.station import Station
 
 PERIOD = 10.0  # s between two looks at the heater
 SATURATED, IDLE = 95.0, 5.0  # % of the range

@@ -6,6 +6,7 @@ A procedure is a pymeasure Procedure whose instruments come from a Station given
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,6 +34,16 @@ BRIDGE_SETTLING = 4.0  # s after a change of range
 _MOST_ADAPTATIONS = 5
 _MOST_RESTORED = 3  # times in one run that settings are given again
 _AGAIN_WITHIN, _AGAIN_WINDOW = 0.02, 20.0  # relative, s: a temperature that is reached once more
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One reading of a row: its point, what to remark, whether it stands, and a film that is not connected."""
+
+    point: Point | None
+    remarks: Quality = _NO_REMARK
+    stands: bool = False
+    lost: Lost | None = None
 
 
 class TransportProcedure(ReachingProcedure):
@@ -118,58 +129,69 @@ class TransportProcedure(ReachingProcedure):
         An overload, a new range of the bridge or a link in doubt throws the attempt away; it is taken again, at most
         three times in all.
         """
-        remarks |= self.keeper.prepare()
-        if remarks & Quality.EXCITATION_CHANGED:
-            present = self.keeper.present
-            seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
-            self.emit("mark", ("excitation", seam))
-        self.go_on()
-        set_point, lost = self.t_set, None
-        for attempt in range(_ATTEMPTS):
-            last = attempt == _ATTEMPTS - 1
+        remarks |= self._prepared()
+        set_point = self.t_set
+        for left in reversed(range(_ATTEMPTS)):
             self._settle_bridge()
-            try:
-                raw = read_point(self.station, self.keeper.present, window, partial(self._meanwhile, keep_pace))
-                changed = self.changed(field)
-            except LinkError as error:
-                if last:
-                    raise
-                self.emit("mark", ("retaken", str(error)))
-                remarks |= Quality.RETAKEN
-                continue
-            if changed:
-                self.restore(changed)
-                remarks |= Quality.RETAKEN | Quality.SEAM
-                self.go_on()
-                if last:
-                    raise ProcedureFailure(f"three times in a row something was changed meanwhile: {changed[0]}")
-                continue
-            point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage, self.gradient_of)
-            if self._bridge_moved():
-                remarks |= Quality.NOT_SETTLED if last else _NO_REMARK
-                self.pause_for(BRIDGE_SETTLING)
-                self.go_on()
-                continue
-            if not point.flags & Quality.OVERLOAD or last:
-                lost = self._lost(point, field) if extra is None else None
-                if lost is None or not lost.ends or last:
-                    break
-                self.emit("mark", ("sample", f"{lost.sentence}; the row is taken again"))
-                remarks |= Quality.RETAKEN
-                continue
-            remarks |= Quality.SENSITIVITY_CHANGED
-            self.keeper.widen()
-        self.keeper.saw(raw.x, raw.y, point.resistivity)
-        if lost is not None and lost.ends:
-            remarks |= Quality.SIGNAL_LOST
+            attempt = self._attempt(field, window, keep_pace, last=left == 0, watched=extra is None)
+            remarks |= attempt.remarks
+            if attempt.stands:
+                break
+        point = attempt.point
+        assert point is not None  # the last attempt raises, or gives one
+        self.keeper.saw(point.raw.x, point.raw.y, point.resistivity)
         if self.heater_changed:
             remarks |= Quality.HEATER_RANGE_CHANGED
             self.heater_changed = False
         row = self._row(point, field, set_point, self.held_row(point.flags | remarks))
         self.emit("results", row | extra(point) if extra else row)
-        if lost is not None:
-            self._tell_of(lost)
+        if attempt.lost is not None:
+            self._tell_of(attempt.lost)
         return point
+
+    def _prepared(self) -> Quality:
+        """Excitation and sensitivity that suit what was seen last; remarks for the row."""
+        remarks = self.keeper.prepare()
+        if remarks & Quality.EXCITATION_CHANGED:
+            present = self.keeper.present
+            seam = f"{show(present.current, 'current')} at {present.frequency:g} Hz, {present.time_constant:g} s"
+            self.emit("mark", ("excitation", seam))
+        self.go_on()
+        return remarks
+
+    def _attempt(
+        self, field: float, window: float, keep_pace: Callable[[], None], *, last: bool, watched: bool
+    ) -> _Attempt:
+        """Read a point once, and say whether it stands; a lost film is only noticed where `watched`."""
+        try:
+            raw = read_point(self.station, self.keeper.present, window, partial(self._meanwhile, keep_pace))
+            changed = self.changed(field)
+        except LinkError as error:
+            if last:
+                raise
+            self.emit("mark", ("retaken", str(error)))
+            return _Attempt(None, Quality.RETAKEN)
+        if changed:
+            self.restore(changed)
+            self.go_on()
+            if last:
+                raise ProcedureFailure(f"three times in a row something was changed meanwhile: {changed[0]}")
+            return _Attempt(None, Quality.RETAKEN | Quality.SEAM)
+        point = evaluate(raw, self.station, self.keeper.present, self.keeper.voltage, self.gradient_of)
+        if self._bridge_moved():
+            self.pause_for(BRIDGE_SETTLING)
+            self.go_on()
+            return _Attempt(point, Quality.NOT_SETTLED if last else _NO_REMARK)
+        if point.flags & Quality.OVERLOAD and not last:
+            self.keeper.widen()
+            return _Attempt(point, Quality.SENSITIVITY_CHANGED)
+        lost = self._lost(point, field) if watched else None
+        if lost is None or not lost.ends:
+            return _Attempt(point, stands=True, lost=lost)
+        if last:
+            return _Attempt(point, Quality.SIGNAL_LOST, stands=True, lost=lost)
+        self.emit("mark", ("sample", f"{lost.sentence}; the row is taken again"))
+        return _Attempt(point, Quality.RETAKEN)
 
     def _lost(self, point: Point, field: float) -> Lost | None:
         return self._film.look(point, field)

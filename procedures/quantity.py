@@ -173,3 +173,12 @@ def show(value: float, kind: str) -> str:
     power = min(max(math.floor(math.log10(abs(value)) / 3 + 1e-9), -5), 3)
     prefix = {-5: "f", -4: "p", -3: "n", -2: "u", -1: "m", 0: "", 1: "k", 2: "M", 3: "G"}[power]
     return f"{value / 1000.0**power:.6g} {prefix}{unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """A duration for people: "3 h 20 min", "4 min 5 s", "2.5 s"."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{int(seconds // 3600)} h {int(math.fmod(seconds, 3600) // 60)} min"

@@ -12,8 +12,9 @@ from itertools import pairwise
 import numpy as np
 
 from coldfinger.analysis.design import Present, information, stretch
+from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.setpoints import Pace, constant_log_rate, constant_rate, lag_limited, logarithmic
-from coldfinger.procedures.station import Station, duration_text
+from coldfinger.procedures.station import Station
 
 LAG = 0.10
 """Lag of the sample behind the mixing chamber that the ramps are allowed, relative."""

@@ -28,7 +28,6 @@ from coldfinger.instruments.lakeshore import (
     LakeShore372,
     MeasurementInput,
 )
-from coldfinger.instruments.link import open_link
 from coldfinger.instruments.roles import (
     CurrentSource,
     DCBias,
@@ -39,13 +38,13 @@ from coldfinger.instruments.roles import (
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
 from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
 from coldfinger.procedures.excitation import InputNoise
-from coldfinger.procedures.limits import LimitError, Limits, as_number, limits_of
+from coldfinger.procedures.limits import LimitError, as_number, limits_of
+from coldfinger.procedures.opening import instrument_opener, open_instrument
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.safety.safe import Opener, make_safe
 from coldfinger.procedures.safety.safe import SafeReport as SafeReport
 from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 
-_TERMINATION = {"SR830": "\n", "LakeShore372": "\r\n", "AMI430": "\r\n", "GS200": "\n"}
 LOCKIN_SETTINGS: dict[str, Any] = {
     "reference_source": ReferenceSource.INTERNAL,
     "harmonic": 1,
@@ -74,7 +73,7 @@ class Station:
         self.rack: Any = None
         self.seed: int | None = None
         self.sample: dict[str, Any] = dict(sections["sample"])
-        self.limits = _limits(file)
+        self.limits = limits_of(file.sections, file.source)
         self.network = _network(sections)
         wiring, thermometer = sections["wiring"], sections["thermometer"]
         self.input_noise = InputNoise(
@@ -86,7 +85,7 @@ class Station:
         self.field_offset: float = sections["magnet"]["offset"]
         self._close = close
         self._library = library
-        self.instruments = {name: _open(name, file, clock, library, self.limits) for name in file.instruments}
+        self.instruments = {name: open_instrument(name, file, clock, library, self.limits) for name in file.instruments}
         self._fill_roles(sections["roles"])
         self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
 
@@ -400,6 +399,7 @@ def open_station(file: StationFile, **overrides: Any) -> Station:
 
 
 def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
+    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
     from coldfinger.sim.clock import SimClock
     from coldfinger.sim.visa import register, unregister
 
@@ -414,148 +414,6 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     station.sample |= {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
     station.network = replace(station.network, **geometry)
     return station
-
-
-def simulated_rack(file: StationFile, sample: Any, clock: Any, seed: int) -> Any:
-    """The laboratory that a station file describes, with that sample in it, around a simulator's clock."""
-    from coldfinger.sim.cryostat import Cryostat, Laboratory
-    from coldfinger.sim.magnet import MagnetModel
-    from coldfinger.sim.rack import sim_rack
-    from coldfinger.sim.thermal import ThermalModel
-
-    laboratory = Laboratory(
-        wiring=_simulated_wiring(file, sample),
-        thermal=ThermalModel(
-            chip_time_100mK=file.sections["cooling"]["chip_time_at_100mK"],
-            mixing_chamber_time=file.sections["cooling"]["mixing_chamber_time"],
-        ),
-        magnet=MagnetModel(offset=file.sections["magnet"]["offset"] * 1e4, switch=_simulated_switch(file)),
-        bias=_simulated_bias(file),
-    )
-    cryostat = Cryostat(sample, laboratory, seed=seed)
-    panels = {"SR830": "lock-in", "LakeShore372": "bridge", "AMI430": "magnet", "GS200": "bias"}
-    addresses = {panels[table["driver"]]: table["address"] for table in file.instruments.values()}
-    return sim_rack(cryostat, clock, addresses)
-
-
-def simulated_sample(simulator: Mapping[str, Any]) -> Any:
-    """The sample that a [simulator] table names: S0, S1, S2 or a table-sample file."""
-    from coldfinger.sim.sample import builtin_sample
-    from coldfinger.sim.table_sample import load_table_sample
-
-    name = simulator["sample"]
-    if str(name).endswith(".toml") or Path(name).is_file():
-        return load_table_sample(name)
-    return builtin_sample(name, seed=simulator["seed"], fluctuations=simulator["fluctuations"])
-
-
-def _simulated_bias(file: StationFile) -> Any:
-    from coldfinger.sim.bias import BiasModel
-
-    table = file.sections["bias"]
-    name = file.sections["roles"]["bias"]
-    by_lockin = bool(name) and file.instruments[name]["driver"] == "SR830"
-    return BiasModel(table["series_resistance"], table["auxiliary_output"] if by_lockin else 0)
-
-
-def _simulated_switch(file: StationFile) -> Any:
-    from coldfinger.sim.magnet import SwitchModel
-
-    magnet = file.sections["magnet"]
-    if not magnet["persistent_switch"]:
-        return None
-    return SwitchModel(heating=magnet["switch_heat_time"], cooling=magnet["switch_cool_time"])
-
-
-def _simulated_wiring(file: StationFile, sample: Any) -> Any:
-    from coldfinger.sim.wiring import Wiring
-
-    wiring = file.sections["wiring"]
-    line = wiring["line_capacitance"]
-    return Wiring(
-        series_resistance=wiring["series_resistance"],
-        source_resistance=wiring["source_resistance"],
-        lead_resistance=wiring["lead_resistance"],
-        capacitance_i_plus=line,
-        capacitance_v_plus=line,
-        capacitance_v_minus=line,
-        input_resistance=wiring["input_resistance"],
-        input_capacitance=wiring["input_capacitance"],
-        squares=sample.squares,
-        end_squares=sample.end_squares,
-    )
-
-
-def instrument_opener(file: StationFile, clock: Clock, library: str | None = None) -> Opener:
-    """Opens new connections to the instruments of a station file, without repetition of questions.
-
-    `library` is the VISA library; None takes that of the file. The connections belong to the caller.
-    """
-    visa = file.top["visa_library"] if library is None else library
-    limits = _limits(file)
-
-    def opener(name: str, timeout: float) -> Any:
-        return _open(name, file, clock, visa, limits, timeout=timeout, back_off=())
-
-    return opener
-
-
-def _open(name: str, file: StationFile, clock: Clock, library: str, limits: Limits, **patience: Any) -> Any:
-    table = file.instruments[name]
-    driver = table["driver"]
-    end = _TERMINATION[driver]
-    link = open_link(table["address"], library, clock=clock, read_termination=end, write_termination="\n", **patience)
-    if driver == "SR830":
-        return SR830(link, name, sine_limit=_sine_limit(name, file, limits), aux_limits=_aux_limits(name, file, limits))
-    if driver == "LakeShore372":
-        return LakeShore372(
-            link,
-            name,
-            setpoint_limit=Bound(limits.highest_temperature, limits.whose("highest_temperature")),
-            heater_limit=Bound(limits.heater, limits.whose("heater")),
-        )
-    if driver == "GS200":
-        return GS200(link, name, limits=_bias_limits(name, file, limits))
-    offset = file.sections["magnet"]["offset"]
-    return AMI430(
-        link,
-        name,
-        field_limit=limits.field + abs(offset),
-        rate_limit=limits.field_rate,
-        where=limits.whose("field"),
-    )
-
-
-def _sine_limit(name: str, file: StationFile, limits: Limits) -> Bound | None:
-    """Amplitude (V rms) of the source that can send no more than the limit, whatever the film's resistance."""
-    if file.sections["roles"]["source"] != name:
-        return None
-    wiring = file.sections["wiring"]
-    return Bound(
-        limits.current * (wiring["series_resistance"] + wiring["source_resistance"]),
-        f"{limits.whose('current')} ({show(limits.current, 'current')} behind the series resistor)",
-    )
-
-
-def _bias_limits(name: str, file: StationFile, limits: Limits) -> dict[Function, Bound] | None:
-    """Level (V and A) of the source in the role of the bias."""
-    if file.sections["roles"]["bias"] != name:
-        return None
-    ohms = file.sections["bias"]["series_resistance"]
-    where = f"{limits.whose('bias')} ({show(limits.bias, 'current')} behind the bias resistor)"
-    return {
-        Function.VOLTAGE: Bound(limits.bias * ohms, where, limits.bias_step * ohms),
-        Function.CURRENT: Bound(limits.bias, limits.whose("bias"), limits.bias_step),
-    }
-
-
-def _aux_limits(name: str, file: StationFile, limits: Limits) -> dict[int, Bound]:
-    bounds = _bias_limits(name, file, limits)
-    return {} if bounds is None else {file.sections["bias"]["auxiliary_output"]: bounds[Function.VOLTAGE]}
-
-
-def _limits(file: StationFile) -> Limits:
-    return limits_of(file.sections, file.source)
 
 
 def _network(sections: Mapping[str, Mapping[str, Any]]) -> Network:
@@ -580,12 +438,3 @@ def _calibration(table: Mapping[str, Any], source: str) -> Calibration:
         return read_calibration(path)
     except (CalibrationError, OSError, ValueError) as error:
         raise StationFileError(f"{source}: thermometer.calibration: {error}") from error
-
-
-def duration_text(seconds: float) -> str:
-    """A duration for people: "3 h 20 min", "4 min 5 s", "2.5 s"."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-    return f"{int(seconds // 3600)} h {int(math.fmod(seconds, 3600) // 60)} min"

@@ -30,7 +30,7 @@ from coldfinger.procedures.planning import (
 )
 from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, Point, gradient
 from coldfinger.procedures.quality import Quality
-from coldfinger.procedures.quantity import OERSTED, parse_list, show
+from coldfinger.procedures.quantity import OERSTED, duration_text, parse_list, show
 from coldfinger.procedures.setpoints import (
     CONTINUOUS,
     PACINGS,
@@ -44,7 +44,7 @@ from coldfinger.procedures.setpoints import (
     logarithmic,
     not_faster_than,
 )
-from coldfinger.procedures.station import Station, duration_text
+from coldfinger.procedures.station import Station
 
 _NO_REMARK = Quality(0)
 ON_GRADIENT = FLAG, SLOW_DOWN = ("flag", "slow down")

@@ -117,7 +117,7 @@ def _as_json(night: Any, prospects: list[Any]) -> dict[str, Any]:
 
 
 def _as_text(night: Any, prospects: list[Any]) -> str:
-    from coldfinger.procedures.station import duration_text
+    from coldfinger.procedures.quantity import duration_text
 
     width = max(len(prospect.item.name) for prospect in prospects)
     rows = [f"  {'':4}{'item':<{width}}  {'takes':>12}  {'ends':<9}"]

@@ -68,7 +68,7 @@ def serve(**options: Any) -> None:
 
 def _laboratory(options: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     """The station file, its rack on a clock that runs, and the sample in it."""
-    from coldfinger.procedures.station import simulated_rack, simulated_sample
+    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
     from coldfinger.procedures.station_file import read_station_file
     from coldfinger.sim.clock import SimClock
 

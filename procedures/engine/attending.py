@@ -24,7 +24,7 @@ from coldfinger.procedures.engine.core import (
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.quality import Quality
-from coldfinger.procedures.station import duration_text
+from coldfinger.procedures.quantity import duration_text
 
 
 class Attending(Core):

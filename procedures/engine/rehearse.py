@@ -24,7 +24,8 @@ from coldfinger.procedures.engine.forecast import plan_item
 from coldfinger.procedures.engine.items import DISABLED, EndActions, Item, Night
 from coldfinger.procedures.engine.rehearsing import TRACE, Stretch, Task, Trace, rehearse_stretch, simulated_twin
 from coldfinger.procedures.planning import Whereabouts
-from coldfinger.procedures.station import duration_text, open_station
+from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import StationFile
 
 SPREAD = 0.05  # of each item's duration: what a real refrigerator does otherwise, before anything is learned

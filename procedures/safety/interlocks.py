@@ -15,9 +15,10 @@ from typing import Any, Protocol
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.failures import Interlocked
+from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.safety.rules import HOLD, IGNORE, SAFE, STOP, Rule, built_in, rules_of
 from coldfinger.procedures.safety.signals import PATIENCE, FileSignal, Looks, UrlSignal, Value
-from coldfinger.procedures.station import Station, duration_text
+from coldfinger.procedures.station import Station
 from coldfinger.procedures.station_file import StationFile
 
 Message = tuple[str, str, str]

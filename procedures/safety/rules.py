@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldfinger.procedures.quantity import KINDS, show
-from coldfinger.procedures.station import duration_text
+from coldfinger.procedures.quantity import KINDS, duration_text, show
 from coldfinger.procedures.station_file import StationFile
 
 HOLD, SAFE, STOP, IGNORE = "hold", "safe", "stop queue", "ignore"

@@ -19,7 +19,7 @@ from coldfinger.procedures.data.entry import Entry
 from coldfinger.procedures.engine.items import DONE, RUNNING, Item
 from coldfinger.procedures.engine.queue_journal import QUEUES, QueueRecord, nights, read_queue
 from coldfinger.procedures.quality import DISBELIEVED, names
-from coldfinger.procedures.station import duration_text
+from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.summary.summary_report import ItemReport, Message, NightReport, RunReport, Summary
 from coldfinger.procedures.summary.summary_run import report_run
 

@@ -17,8 +17,7 @@ from coldfinger.procedures.data.entry import KINDS, believed_rows
 from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.family import FIT_TO, believed, curve_of, digits
 from coldfinger.procedures.quality import DISBELIEVED, Quality, names
-from coldfinger.procedures.quantity import show
-from coldfinger.procedures.station import duration_text
+from coldfinger.procedures.quantity import duration_text, show
 from coldfinger.procedures.summary.summary_report import CheckReport, CurveReport, FitReport, RunReport
 
 _CURVE_POINTS = 120  # of a curve in the figure
