@@ -26,18 +26,17 @@ TERMINATED = 143
 @click.argument("plan", type=click.Path(dir_okay=False))
 @click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
 @click.option("--sample", default=None, help="Film to rehearse on: S0, S1, S2 or a table-sample file.")
-@click.option("--json", "json_file", default=None, help='Write everything to this JSON file; "-" prints it.')
-def rehearse(plan: str, station: str, sample: str | None, json_file: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print everything, the predicted curves included, as JSON.")
+def rehearse(plan: str, station: str, sample: str | None, as_json: bool) -> None:
     """Carry a plan out on the simulated refrigerator and say what would happen."""
     from coldfinger.procedures.engine.calendar import Calendar
     from coldfinger.procedures.engine.rehearse import rehearsal_text
 
     rehearsal = _rehearsed(plan, station, sample)
-    if json_file == "-":
+    if as_json:
         click.echo(json.dumps(rehearsal.to_json()))
     else:
         click.echo(rehearsal_text(rehearsal, Calendar(WallClock(), virtual=False)))
-        _write_json(json_file, rehearsal.to_json())
     if rehearsal.refused:
         raise SystemExit(BAD_INPUT)
 
@@ -59,7 +58,7 @@ def _rehearsed(plan: str, station: str, sample: str | None) -> Any:
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
 @click.option("--rehearsal/--no-rehearsal", default=True, help="Rehearse first; a plan that breaks a limit is refused.")
 @click.option("--seed", default=None, type=click.IntRange(0), help="Seed of a simulated station.")
-@click.option("--json", "json_file", default=None, help="Write what became of everything to this JSON file.")
+@click.option("--json", "as_json", is_flag=True, help="Print what became of everything as one JSON object.")
 def run(
     plan: str | None,
     station: str,
@@ -67,7 +66,7 @@ def run(
     resume: bool,
     rehearsal: bool,
     seed: int | None,
-    json_file: str | None,
+    as_json: bool,
 ) -> None:
     """Carry out a plan, or go on with a night that was interrupted."""
     from coldfinger.instruments.errors import InstrumentError
@@ -90,7 +89,7 @@ def run(
         ending, status = _watched(engine)
     finally:
         opened.__exit__(None, None, None)
-    _report(ending, engine, json_file)
+    _report(ending, engine, as_json)
     if status or ending.outcome != "done":
         raise SystemExit(status or (STOPPED if ending.outcome == "stopped" else INCOMPLETE))
 
@@ -219,16 +218,11 @@ class _Orders:
             self._engine.command(name, who=who)
 
 
-def _report(ending: Any, engine: Any, json_file: str | None) -> None:
+def _report(ending: Any, engine: Any, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"outcome": ending.outcome, "reason": ending.reason, **engine.snapshot()}))
+        return
     click.echo(
         f"{engine.night.name or 'the queue'}: {ending.outcome}" + (f": {ending.reason}" if ending.reason else "")
     )
     click.echo(f"data in {engine.data}, journal in {engine.journal.folder}")
-    _write_json(json_file, {"outcome": ending.outcome, "reason": ending.reason, **engine.snapshot()})
-
-
-def _write_json(path: str | None, content: dict[str, Any]) -> None:
-    if path is None:
-        return
-    with bad_input(OSError):
-        Path(path).write_text(json.dumps(content, indent=2) + "\n", "utf-8")

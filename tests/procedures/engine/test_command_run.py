@@ -14,8 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console as Terminal
 
+from coldfinger.procedures.commands.run import rehearse, run
 from coldfinger.procedures.commands.sim import _laboratory as simulated
 from coldfinger.procedures.commands.sim import served_station
 from coldfinger.procedures.engine.console import picture
@@ -189,7 +191,7 @@ def test_a_picture_has_no_line_wider_than_the_terminal_and_shows_what_runs():
 
 def test_a_good_night_in_real_time_says_where_its_data_are_and_ends_with_nothing(served, tmp_path):
     text = PLAN.replace('set = { field = "300 Oe" }', 'wait = "0.3 s"')
-    with in_background(served, tmp_path, text, "--json", "said.json") as process:
+    with in_background(served, tmp_path, text) as process:
         out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert out.splitlines()[0] == "short: done"
@@ -202,7 +204,6 @@ def test_a_good_night_in_real_time_says_where_its_data_are_and_ends_with_nothing
         ["▶", "2", "rest"],
         ["✓", "2", "rest"],
     ]
-    assert json.loads((tmp_path / "said.json").read_text())["outcome"] == "done"
     assert record(tmp_path).ended["outcome"] == "done"
 
 
@@ -273,3 +274,15 @@ def test_ctrl_c_twice_means_safe_state_and_the_last_picture_stays(served, on_ter
     assert "◐   1  ramp" in last
     assert "short: stopped: aborted" in last
     assert commands(tmp_path) == [("pause", "Ctrl-C"), ("abort", "Ctrl-C"), ("stop", "Ctrl-C")]
+
+
+def test_json_of_a_night_and_of_its_rehearsal_is_one_object_each(tmp_path):
+    plan = tmp_path / "short.toml"
+    plan.write_text('schema = 1\nname = "short"\n[[step]]\nset = { field = "5 Oe" }\n[[step]]\nwait = "1 min"\n')
+    said = CliRunner().invoke(run, [str(plan), "--data", str(tmp_path / "data"), "--json"])
+    assert said.exit_code == 0
+    night = json.loads(said.stdout)
+    assert (night["outcome"], [item["state"] for item in night["items"]]) == ("done", ["done", "done"])
+    foreseen = json.loads(CliRunner().invoke(rehearse, [str(plan), "--json"]).stdout)
+    assert foreseen["seconds"] > 60.0
+    assert max(foreseen["trace"]["H_Oe"]) > 4.0
