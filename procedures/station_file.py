@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.quantity import KINDS, QuantityError, parse
+from coldfinger.procedures.quantity import KINDS, QuantityError, parse, show
 
 _REQUIRED = object()
 BUILT_IN = "sim"
@@ -206,6 +206,7 @@ def check_station_text(text: str, source: str) -> StationFile:
     _check_roles(sections["roles"], instruments, source)
     _check_thermometer(sections["thermometer"], source)
     _check_dead_man(sections, source)
+    _check_ramp_rate(sections, source)
     return StationFile(source, text, top, instruments, sections, _interlocks(data.get("interlock", []), source))
 
 
@@ -307,6 +308,15 @@ def _check_thermometer(table: Mapping[str, Any], source: str) -> None:
     if not table["calibration"] and not (table["r0"] and table["t0"] and table["lowest"] and table["highest"]):
         raise StationFileError(
             f"{source}: thermometer has no curve; give calibration = a file, or r0, t0, exponent, lowest, highest"
+        )
+
+
+def _check_ramp_rate(sections: Mapping[str, Mapping[str, Any]], source: str) -> None:
+    rate, limit = sections["magnet"]["ramp_rate"], sections["limits"]["field_rate"]
+    if rate > limit * (1 + 1e-9):
+        raise StationFileError(
+            f"{source}: magnet.ramp_rate = {show(rate, 'field rate')} is faster than limits.field_rate = "
+            f"{show(limit, 'field rate')}; ramp more slowly, or raise the limit if the magnet's manual allows it"
         )
 
 

@@ -35,6 +35,11 @@ def test_a_station_without_simulator_is_real():
 
 MISTAKES = [
     (
+        'ramp_rate = "120 Oe/min"',
+        'ramp_rate = "300 Oe/min"',
+        "magnet.ramp_rate = 300 Oe/min is faster than limits.field_rate = 200 Oe/min; ramp more slowly",
+    ),
+    (
         'line_capacitance = "10 nF"',
         "line_capacitance = 10",
         'wiring.line_capacitance: 10 has no unit; write for example "10 nF"',
