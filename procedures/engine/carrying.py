@@ -32,6 +32,9 @@ from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.quantity import QuantityError
 from coldfinger.procedures.runner import RunResult, carry_out, run_procedure
 
+BY_USER = "ended by the user"
+"""In place of what a failure asks for: the queue is held."""
+
 
 class Carrying(Attending):
     """Items, one at a time."""
@@ -76,7 +79,9 @@ class Carrying(Attending):
         self.history.learn_item(item)
         if item.family is not None:
             self._write_manifest(item.family)
-        if failure:
+        if failure == BY_USER:
+            self._hold(item.reason)
+        elif failure:
             self._after_failure(item, failure)
 
     def _waits_or_ends(self) -> bool:
@@ -173,8 +178,7 @@ class Carrying(Attending):
         self._abort_asked = False
         if self._control.skipped and not self._control.aborted:
             return item.but(state=SKIPPED, reason=f"skipped by the user; {item.rows} rows are kept"), ""
-        self._hold(item.reason or self._control.reason)
-        return item.but(state=PARTIAL), ""
+        return item.but(state=PARTIAL, reason=item.reason or self._control.reason), BY_USER
 
     def _move(self, item: Item) -> tuple[Item, str]:
         return self._carry_move(item, move_of(item))

@@ -17,7 +17,7 @@ from typing import Any
 from coldfinger.procedures.control import ABORTED, RunControl
 from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.calendar import iso
-from coldfinger.procedures.engine.carrying import Carrying
+from coldfinger.procedures.engine.carrying import BY_USER, Carrying
 from coldfinger.procedures.engine.core import ENDED, ENDING, IDLE, POLL, REAL, SURVEY
 from coldfinger.procedures.engine.items import (
     FAILED,
@@ -160,6 +160,8 @@ class Engine(Carrying, Verbs):
         if self._abort_asked:
             return
         item, failure = self._carry_move(Item(SET, "end", "end of the night"), Move(end.field, end.temperature))
+        if failure == BY_USER:
+            self._hold(item.reason)
         if failure:
             self._tell("alarm", "end", f"the end state was not reached: {item.reason}")
 

@@ -40,10 +40,10 @@ wait = "1.5 s"
 wait = "0.5 s"
 """
 PATIENT_OWNER = """
-import coldfinger.procedures.station as station
+import coldfinger.procedures.opening as opening
 from coldfinger.procedures.owner.owner import _command
-open_link = station.open_link
-station.open_link = lambda *place, timeout=60.0, **rest: open_link(*place, timeout=timeout, **rest)
+open_link = opening.open_link
+opening.open_link = lambda *place, timeout=60.0, **rest: open_link(*place, timeout=timeout, **rest)
 _command()
 """
 SIGHTSEER = """
