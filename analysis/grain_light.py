@@ -39,6 +39,8 @@ class Flat:
     """Standard deviation of the Gaussian it was smoothed with (pixels); 0 for none."""
     noise: float
     """Standard deviation of the noise that is left in `relief`."""
+    pixel_noise: float
+    """Standard deviation of the noise of one pixel before the smoothing, as a share of the contrast."""
     background: Array
     """Grey value of the background everywhere."""
     contrast: Array
@@ -65,17 +67,18 @@ def flatten(grey: Array, bright: bool = True) -> Flat:
         if abs(wanted - smoothing) < 0.1:
             break
         smoothing, smooth = wanted, ndimage.gaussian_filter(values, wanted, mode="nearest")
-    deep = ndimage.binary_erosion(smooth > background + 0.5 * contrast, np.ones((5, 5)))
+    deep = ndimage.binary_erosion(smooth > background + 0.5 * contrast, np.ones((5, 5), dtype=bool))
     if np.count_nonzero(deep) > _ENOUGH:  # more electrons, more noise
         noise = max(noise, pixel_noise(values, deep))
-    left = noise / float(np.median(contrast)) / _reduction(smoothing)
+    pixel = noise / float(np.median(contrast))
+    left = pixel / _reduction(smoothing)
     relief = (smooth - background) / contrast
     if left * LEAST_CONTRAST > 1 or not _two_classes(relief):
         raise ValueError(
             f"micrograph: grains do not stand out of the background (noise is {left:.2f} of what separates bright from "
             "dark); take the picture with more contrast, or it has no grains"
         )
-    return Flat(relief, smoothing, left, background, contrast, otsu)
+    return Flat(relief, smoothing, left, pixel, background, contrast, otsu)
 
 
 def pixel_noise(values: Array, where: Mask | None = None) -> float:
@@ -127,7 +130,8 @@ def _surfaces(smooth: Array) -> tuple[Array, Array, float]:
     ratio = flat / np.maximum(trend, 0.1 * trend.mean())
     threshold = otsu(ratio)
     grain = ratio > threshold
-    low = high = flat
+    low: Array = flat
+    high: Array = flat
     for _ in range(_ROUNDS):
         low = cubic @ _plane(cubic, flat, ~grain)
         few = _missing_somewhere(grain.reshape(sample.shape))
@@ -164,11 +168,11 @@ def _terms(shape: tuple[int, ...], order: int) -> Array:
 def _plane(terms: Array, values: Array, member: Mask) -> Array:
     """Coefficients of a surface through the members' values; edges between the classes are clipped as outliers."""
     chosen = member
-    coefficients = np.zeros(terms.shape[1])
+    coefficients: Array = np.zeros(terms.shape[1])
     for _ in range(4):
         if np.count_nonzero(chosen) < 4 * terms.shape[1]:
             break
-        coefficients = np.linalg.lstsq(terms[chosen], values[chosen], rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(terms[chosen], values[chosen], rcond=None)[0], dtype=float)
         off = values - terms @ coefficients
         centre = float(np.median(off[member]))
         sd = 1.4826 * float(np.median(np.abs(off[member] - centre)))

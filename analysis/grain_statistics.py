@@ -10,6 +10,7 @@ more than 10 (very strong: Kass and Raftery, J. Am. Stat. Assoc. 90, 773, 1995).
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,7 @@ class Peak:
     sd: float
     """Standard deviation of `diameter` from the count of grains."""
     systematic: float
-    """Change of `diameter` with the height at which rims are put; not in `sd`."""
+    """Error of `diameter` common to all grains (place of the rim, or height of a grain's light); not in `sd`."""
     spread: float
     """Standard deviation of ln d."""
     sd_spread: float
@@ -114,10 +115,10 @@ def size_distribution(grains: Grains) -> SizeDistribution:
     Raises ValueError if there are fewer than `FEWEST`.
     """
     chosen = grains.counted & grains.whole
-    found = fit_sizes(grains.diameter[chosen], grains.cutoff, grains.weight[chosen], grains.threshold_shift)
+    found = fit_sizes(grains.diameter[chosen], grains.cutoff, grains.weight[chosen], grains.systematic)
     if grains.blur_measured:
         return found
-    doubt = "the blur was not measured, for want of a straight rim: small diameters are upper limits"
+    doubt = "the blur was not measured, for want of a straight rim: the cut-off and small diameters are not calibrated"
     return SizeDistribution(
         found.peaks,
         found.number,
@@ -130,12 +131,15 @@ def size_distribution(grains: Grains) -> SizeDistribution:
 
 
 def fit_sizes(
-    diameter: ArrayLike, cutoff: float, weight: ArrayLike | None = None, systematic: float = 0.0
+    diameter: ArrayLike,
+    cutoff: float,
+    weight: ArrayLike | None = None,
+    systematic: float | Callable[[float], float] = 0.0,
 ) -> SizeDistribution:
     """Peaks of diameters (m), shape (n,), of which none below `cutoff` (m) is known.
 
-    `weight` counts each grain, `systematic` (m) is common to all diameters. Raises ValueError if fewer than `FEWEST`
-    diameters lie at or above the cut-off, or any is not finite.
+    `weight` counts each grain; `systematic` (m, or a function of the diameter) is common to all diameters. Raises
+    ValueError if fewer than `FEWEST` diameters lie at or above the cut-off, or any is not finite.
     """
     d = np.asarray(diameter, dtype=float).ravel()
     w = np.ones_like(d) if weight is None else np.broadcast_to(np.asarray(weight, dtype=float), d.shape)
@@ -145,8 +149,8 @@ def fit_sizes(
     if np.count_nonzero(kept) < FEWEST:
         number = np.count_nonzero(kept)
         raise ValueError(
-            f"grain sizes: {number} whole grains at or above the cut-off of {cutoff * 1e9:.3g} nm, {FEWEST} are needed; "
-            "take a larger picture"
+            f"grain sizes: {number} whole grains at or above the cut-off of {cutoff * 1e9:.3g} nm, {FEWEST} are "
+            "needed; take a larger picture"
         )
     x, w = np.log(d[kept]), w[kept] / w[kept].mean()
     limit = math.log(cutoff)
@@ -239,7 +243,7 @@ def _maximum(x: Array, w: Array, limit: float, starts: list[Array]) -> Array | N
     """Parameters of greatest likelihood from several starts."""
     bounds_of: dict[int, list[tuple[float, float]]] = {}
     spread = (math.log(_LEAST_SPREAD), math.log(_MOST_SPREAD))
-    place = (limit - 2.0, float(x.max()) + 0.5)
+    place = (limit - 0.5, float(x.max()) + 0.5)
     bounds_of[2] = [place, spread]
     bounds_of[5] = [place, spread, place, spread, (-8.0, 8.0)]
 
@@ -280,7 +284,9 @@ def _covariance(parameters: Array, x: Array, w: Array, limit: float) -> Array:
     return np.asarray(inverse @ (scores.T @ scores) @ inverse)
 
 
-def _peaks(parameters: Array, x: Array, w: Array, limit: float, systematic: float) -> tuple[tuple[Peak, ...], float]:
+def _peaks(
+    parameters: Array, x: Array, w: Array, limit: float, systematic: float | Callable[[float], float]
+) -> tuple[tuple[Peak, ...], float]:
     share, centre, spread = _unpack(parameters)
     covariance = _covariance(parameters, x, w, limit)
     variance = np.maximum(np.diag(covariance), 0.0)
@@ -296,7 +302,7 @@ def _peaks(parameters: Array, x: Array, w: Array, limit: float, systematic: floa
             Peak(
                 diameter=diameter,
                 sd=diameter * float(np.sqrt(variance[m])),
-                systematic=systematic,
+                systematic=systematic(diameter) if callable(systematic) else systematic,
                 spread=float(spread[k]),
                 sd_spread=float(spread[k] * np.sqrt(variance[log_s])),
                 share=float(share[k]),
@@ -321,7 +327,8 @@ def _doubts(peaks: tuple[Peak, ...], separation: float, cutoff: float, preferenc
         if peak.sd > _FAR * peak.diameter:
             doubts.append(f"{name} has a standard deviation of {100 * peak.sd / peak.diameter:.0f} %")
         if peak.systematic > _FAR * peak.diameter:
-            doubts.append(f"{name} moves by {100 * peak.systematic / peak.diameter:.0f} % with the place of the rim")
+            moved = f"{100 * peak.systematic / peak.diameter:.0f} %"
+            doubts.append(f"{name} moves by {moved} with the place of the rim or the height of grains")
     if len(peaks) == 2 and separation < SEPARATE:
         doubts.append(f"the two populations overlap (D = {separation:.1f} < {SEPARATE:g}): one broad peak is seen")
     if len(peaks) == 1 and 0 < preference <= VERY_STRONG:

@@ -1,25 +1,24 @@
 """Grains of a micrograph: found, parted where they touch, labelled and measured.
 
 1. `flatten`: 0 is background, 1 is grain, whatever the light.
-2. Pixels above one half are grain. Their distance from the rim has one top in every grain. Two tops stay apart if the
-   neck between them is narrower than `NECK` of the smaller grain; dark seams count as rim. A grain too small or too
-   faint to reach one half is found by its own top, if that is `ALARM` times the noise.
-3. Watershed from these tops (S. Beucher and C. Lantuejoul, 1979; F. Meyer, Signal Process. 38, 113, 1994).
-4. The rim of each grain is where it has half of its own height: blur moves that place only where the rim is curved.
-   The width of the blur is read from straight rims, and the radius of a disc that would look as large is the result.
-
-A blurred disc of radius R has the height 1 - Q_1(r/s, R/s) at the distance r from its centre, with Marcum's Q and the
-blur s; s contains the spot, the pixel, the smoothing and soft rims alike.
+2. Large grains, in which a disc of radius `RESOLVED` blurs fits: pixels above one half are grain, their distance from
+   the rim has one top in every grain. Two tops stay apart if the neck between them is narrower than `NECK` of the
+   smaller grain; dark seams count as rim.
+3. Small grains, everywhere else: tops of the matched filter -(Laplacian of a Gaussian) of the width of the blur
+   (T. Lindeberg, Int. J. Comput. Vis. 30, 79, 1998), which undoes part of the blur and so parts small ones in contact.
+4. Watershed from these tops (S. Beucher and C. Lantuejoul, 1979; F. Meyer, Signal Process. 38, 113, 1994), cut at half
+   of each grain's own height.
+5. The area of a large grain is that within this rim, which blur moves inward by s^2/(2 R). The area of a small one is
+   its light: the sum of the relief over all pixels nearest to it, over the height of large grains. Blur moves light and
+   takes none away, so that this needs neither a threshold nor a correction; its noise is that of the pixels summed.
 """
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.stats import ncx2
 
 from coldfinger.analysis.grain_light import Flat, flatten
 from coldfinger.analysis.micrograph import Micrograph
@@ -31,17 +30,19 @@ Mask = NDArray[np.bool_]
 NECK = 0.92
 """A neck narrower than this share of the smaller grain parts two grains."""
 ALARM = 5.0
-"""Standard deviations of the noise that a top must rise."""
-FEWEST_PIXELS = 4.0
-"""Area (pixels) below which nothing is called a grain."""
+"""Standard deviations of the noise that a top must rise: less than one pixel in a million does by chance."""
+RESOLVED = 2.5
+"""Radius of a large grain, in blurs: beyond 2 the matched filter no longer has its top in the centre of a disc."""
+ACCURATE = 0.1
+"""Relative standard deviation of a diameter at the cut-off."""
 _SOLID = 0.6  # of the contrast: tops of the distance are looked for above it, where necks are narrower
 _LEAST_TOP = 0.2  # of the contrast, however quiet the picture is
-_FOLLOWS = 0.5  # d(measured radius)/d(true radius) below which blur makes much of the size
 _LARGE = 6.0  # blurs: radius beyond which a rim is straight
 _SEAM = 7  # pixels, widest seam looked for
-_UNSURE = 0.1  # relative standard deviation of a diameter
-_TRIALS = 49  # discs of one size
-_PLACES = (np.indices((5, 5)).reshape(2, -1).T + 0.5) / 5
+_RIM = 4.0  # blurs: radius from which the rim is measured, not the light
+_SKIRT = 2.5  # blurs beyond the rim: less than 1 % of the light of any grain is left there
+_CERTAIN = 2.33  # standard deviations: 99 % of what is expected there is seen
+_PAIR = math.sqrt(2.5)  # of the second moment of a disc: an equal pair in contact has 2.5, an ellipse its axis ratio
 _EDGE = math.sqrt(2 * math.pi)  # a straight rim rises by 1 over this many blurs
 
 
@@ -54,7 +55,7 @@ class Grains:
     diameter: Array
     """Equivalent diameter 2 sqrt(A/pi) (m), blur taken out."""
     sd_diameter: Array
-    """Standard deviation of the diameter from noise and pixels (m)."""
+    """Standard deviation of the diameter (m): noise, and for small grains the scatter of brightness."""
     row: Array
     """Centroid (pixels)."""
     column: Array
@@ -69,9 +70,12 @@ class Grains:
     blur_measured: bool
     """False if no rim was straight enough and `blur` is a lower bound."""
     threshold_shift: float
-    """Change of every diameter (m) if the rim is put at 0.55 or 0.45 of a grain's height: a systematic uncertainty."""
+    """Change of the diameters of large grains (m) if the rim is put at 0.55 or 0.45 of a grain's height."""
+    height_error: float
+    """Relative standard error of the height of large grains, by which the light of small ones is divided; nan without
+    a large grain."""
     cutoff: float
-    """Diameter (m) below which grains are missed or have the size of the blur; see `cutoff_reason`."""
+    """Diameter (m) below which more than 1 % of grains are missed or sizes are worse than `ACCURATE`."""
     cutoff_reason: str
     flat: Flat
 
@@ -79,6 +83,15 @@ class Grains:
     def counted(self) -> Mask:
         """Grains at or above the cut-off."""
         return np.asarray(self.diameter >= self.cutoff)
+
+    def systematic(self, diameter: float) -> float:
+        """Error common to all diameters (m) near `diameter` (m): of the rim's place, or of half the height's error.
+
+        All of the diameter where a measured blur or the height of large grains is wanting: nothing is calibrated then.
+        """
+        if not self.blur_measured or not math.isfinite(self.height_error):
+            return diameter
+        return self.threshold_shift if diameter > 2 * _RIM * self.blur else 0.5 * diameter * self.height_error
 
     @property
     def cover(self) -> float:
@@ -108,108 +121,70 @@ def find_grains(micrograph: Micrograph, *, bright: bool = True, neck: float = NE
     Raises ValueError if nothing stands out of the noise.
     """
     flat = flatten(micrograph.grey, bright)
-    top = max(_LEAST_TOP, ALARM * flat.noise)
-    assumed = math.sqrt(flat.smoothing**2 + 1 / 12 + 0.25)
-    tops = _part(flat.relief, flat.noise, assumed, neck)
-    blur, measured = _blur(flat.relief, tops, assumed)
-    if abs(blur - assumed) > 0.2:
-        tops = _part(flat.relief, flat.noise, blur, neck)
-    regions = _grow(flat.relief, tops, top)
-    labels, area, height = _cut(flat.relief, regions, blur, top)
+    blur = math.sqrt(flat.smoothing**2 + 1 / 12 + 0.25)
+    large = _large(flat, blur, neck)
+    better, measured = _blur(flat.relief, large, blur)
+    if abs(better - blur) > 0.2:
+        large = _large(flat, better, neck)
+    blur = better
+    tops = _with_small(flat, large, blur)
+    regions = _pairs_parted(flat, _grow(flat, tops, blur), int(large.max()), blur)
+    labels, area = _cut(flat.relief, regions, blur)
     if area.size == 0:
         raise ValueError(f"{micrograph.name}: no grain rises {ALARM:g} times above the noise of {flat.noise:.2f}")
-    return _measured(micrograph, flat, labels, area, height, blur, measured, top)
+    return _measured(micrograph, flat, labels, area, blur, measured)
 
 
-@cache
-def disc_response(blur: float, noise: float = 0.0, smoothing: float = 0.0) -> tuple[Array, Array, Array]:
-    """True radius, measured radius, relative s.d. of the corrected one, for discs blurred by `blur`; radii in pixels.
+def sharp(flat: Flat, blur: float) -> tuple[Array, float]:
+    """-s^2 Laplacian of the relief under a Gaussian of s = `blur` (pixels), and the standard deviation of its noise.
 
-    Discs, 1 - Q_1(r/s, R/s), are put at places between the pixels and measured as grains are, with the noise of the
-    picture (of standard deviation `noise` after the `smoothing`) upon them; the median area stands for each radius. A
-    polynomial of fifth order takes out what pixels and noise leave of unevenness.
+    White noise n becomes n s^2 / (sqrt(2 pi) t^3), t^2 = s^2 + smoothing^2.
     """
-    true = blur * np.concatenate([np.linspace(0.6, 2.5, 20), np.linspace(2.75, 5.0, 10)])
-    half = math.ceil(float(true[-1]) + 4 * blur)
-    along = np.arange(-half, half + 1)
-    fine = np.linspace(0, 1.5 * (half + 1), 600)
-    rng = np.random.default_rng(0)
-    seen, scatter = [], []
-    for radius in true:
-        profile = ncx2.cdf((radius / blur) ** 2, 2, (fine / blur) ** 2)
-        areas = []
-        for y, x in (rng.random((_TRIALS, 2)) if noise else _PLACES) - 0.5:
-            values = np.interp(np.hypot(along[:, None] - y, along - x), fine, profile)
-            if noise:
-                values = values + noise * _unit_noise(rng, values.shape, smoothing)
-            height = _plateau(values)
-            areas.append(_area(_around_top(values, 0.5 * height), np.ones(values.shape, bool), values / height, blur))
-        low, middle, high = np.sqrt(np.quantile(areas, [0.16, 0.5, 0.84]) / math.pi)
-        seen.append(middle)
-        scatter.append((high - low) / 2)
-    smooth = np.polynomial.Polynomial.fit(true, np.array(seen), 5)
-    spread = np.polynomial.Polynomial.fit(true, np.array(scatter), 3)(true)
-    relative = np.maximum(spread, 0) / np.maximum(smooth.deriv()(true), 0.1) / true
-    return true, np.maximum.accumulate(smooth(true)), relative
+    values = -(blur**2) * ndimage.gaussian_laplace(flat.relief, blur, mode="nearest")
+    total = math.hypot(blur, flat.smoothing)
+    return np.asarray(values), flat.pixel_noise * blur**2 / (math.sqrt(2 * math.pi) * total**3)
 
 
-def _unit_noise(rng: np.random.Generator, shape: tuple[int, ...], smoothing: float) -> Array:
-    white = rng.standard_normal(shape)
-    if smoothing == 0:
-        return white
-    smooth = ndimage.gaussian_filter(white, smoothing, mode="wrap")
-    return np.asarray(smooth / smooth.std())
+def sharp_top(radius: Array, blur: float) -> Array:
+    """Height of `sharp` in the centre of a disc (pixels) of height 1: (R^2/4s^2) exp(-R^2/4s^2)."""
+    x = (np.asarray(radius, dtype=float) / (2 * blur)) ** 2
+    return np.asarray(x * np.exp(-x))
 
 
-def smallest_resolved(blur: float, noise: float = 0.0, smoothing: float = 0.0) -> float:
-    """Radius (pixels) above which blur leaves a size that noise spreads by no more than a tenth."""
-    true, seen, relative = disc_response(blur, noise, smoothing)
-    flat = np.flatnonzero((np.gradient(seen, true) < _FOLLOWS) | (relative > _UNSURE))
-    return float(true[flat[-1] + 1]) if flat.size and flat[-1] + 1 < true.size else float(true[0])
-
-
-def _sharpened(seen: Array, response: tuple[Array, Array, Array]) -> Array:
-    """True radius from the measured one (pixels); beyond the table a rim moves inward by s^2 / (2 R)."""
-    true, measured, _ = response
-    last = true[-1] - measured[-1]
-    beyond = seen + last * measured[-1] / np.maximum(seen, measured[-1])
-    return np.where(seen > measured[-1], beyond, np.interp(seen, np.maximum.accumulate(measured), true))
-
-
-def _part(relief: Array, noise: float, blur: float, neck: float) -> Labels:
-    """Regions above one half, parted at necks and seams, and beside them single tops of faint grains."""
+def _large(flat: Flat, blur: float, neck: float) -> Labels:
+    """Large grains: what is above one half, parted at necks and seams, and opened with a disc of `RESOLVED` blurs."""
     from skimage.morphology import reconstruction
     from skimage.segmentation import watershed
 
-    solid = relief > _SOLID
-    calm = ndimage.gaussian_filter(relief, 1.0, mode="nearest")
-    seam = ndimage.grey_closing(calm, size=(_SEAM, _SEAM)) - calm > max(_LEAST_TOP, ALARM * noise)
+    solid = flat.relief > _SOLID
+    calm = ndimage.gaussian_filter(flat.relief, 1.0, mode="nearest")
+    seam = ndimage.grey_closing(calm, size=(_SEAM, _SEAM)) - calm > max(_LEAST_TOP, ALARM * flat.noise)
     inner = _without_pinholes(solid & ~seam, blur)
-    depth = _depth(relief, inner, blur)
+    depth = _depth(flat.relief, inner, blur)
     log_depth = np.log(np.maximum(depth, 0.3))
-    level = math.log(1 / neck)
-    lowered = reconstruction(log_depth - level, log_depth)
+    lowered = reconstruction(log_depth - math.log(1 / neck), log_depth)  # type: ignore[no-untyped-call]
     tops = _tops(lowered, inner)
-    parted = np.asarray(watershed(-depth, tops, mask=inner | solid), dtype=np.int32)
+    parted = np.asarray(watershed(-depth, tops, mask=inner | solid), dtype=np.int32)  # type: ignore[no-untyped-call]
+    least = RESOLVED * blur
+    opened = ndimage.distance_transform_edt(depth < least) < least
+    return np.where(opened, parted, 0).astype(np.int32)
 
-    rise = max(0.1, ALARM * noise)
-    faint = np.minimum(relief, _SOLID)
-    lowered = reconstruction(faint - rise, faint)
-    seeds = _tops(lowered, np.ones_like(solid))
-    first = ndimage.find_objects(seeds)
-    keep = np.zeros(len(first) + 1, dtype=bool)
-    for k, box in enumerate(first, start=1):
-        if box is not None:
-            member = seeds[box] == k
-            keep[k] = not np.any(parted[box][member]) and relief[box][member].max() > max(_LEAST_TOP, ALARM * noise)
-    number = np.cumsum(keep) + parted.max()
-    return np.where(keep[seeds], number[seeds], parted).astype(np.int32)
+
+def _with_small(flat: Flat, large: Labels, blur: float) -> Labels:
+    """Large grains and the tops of small ones outside of them."""
+    from skimage.morphology import reconstruction
+
+    values, noise = sharp(flat, blur)
+    near = ndimage.binary_dilation(large > 0, np.ones((3, 3), dtype=bool))
+    lowered = reconstruction(values - _CERTAIN * noise, values)  # type: ignore[no-untyped-call]
+    seeds = _tops(lowered, ~near & (values > ALARM * noise) & (flat.relief > ALARM * flat.noise))
+    return np.where(seeds > 0, seeds + large.max(), large).astype(np.int32)
 
 
 def _tops(lowered: Array, allowed: Mask) -> Labels:
     from skimage.morphology import local_maxima
 
-    labels, _ = ndimage.label(local_maxima(lowered, connectivity=2) & allowed, structure=np.ones((3, 3)))
+    labels, _ = ndimage.label(local_maxima(lowered, connectivity=2) & allowed, structure=np.ones((3, 3), dtype=bool))  # type: ignore[no-untyped-call]
     return np.asarray(labels, dtype=np.int32)
 
 
@@ -252,36 +227,71 @@ def _blur(relief: Array, labels: Labels, assumed: float) -> tuple[float, bool]:
     return round(math.sqrt(max(width**2 - 1 / 4, assumed**2 - 0.25)), 3), True
 
 
-def _grow(relief: Array, tops: Labels, top: float) -> Labels:
-    """Regions from parted grains and single tops, down to a quarter of the faintest height that counts."""
+def _grow(flat: Flat, tops: Labels, blur: float) -> Labels:
+    """Regions around the tops, down to where no light is left; they meet where the sharpened picture is darkest."""
     from skimage.segmentation import watershed
 
-    return np.asarray(watershed(-relief, tops, mask=(relief > 0.25 * top) | (tops > 0)), dtype=np.int32)
+    values, _ = sharp(flat, blur)
+    mask = (flat.relief > 2 * flat.noise) | (tops > 0)
+    return np.asarray(watershed(-values, tops, mask=mask), dtype=np.int32)  # type: ignore[no-untyped-call]
 
 
-def _cut(relief: Array, regions: Labels, blur: float, top: float) -> tuple[Labels, Array, Array]:
-    """Each region cut at half of its own height: labels, area (pixels, with parts of pixels), height."""
+def _pairs_parted(flat: Flat, regions: Labels, large: int, blur: float) -> Labels:
+    """Small regions (labels above `large`) too long for their light to be one grain, as two.
+
+    A disc has the second moment F/(4 pi) + s^2 along any axis, F its light; a region is parted if its own along the
+    longest axis, less s^2, exceeds `_PAIR` F/(4 pi) by more than the noise allows.
+    """
+    parted = regions.copy()
+    fresh = int(regions.max())
+    boxes: list[tuple[slice, ...] | None] = list(ndimage.find_objects(regions))
+    for k, box in enumerate(boxes[large:], start=large + 1):
+        if box is None:
+            continue
+        where = np.nonzero(regions[box] == k)
+        light = flat.relief[box][where]
+        total = float(light.sum())
+        place = np.stack(where, axis=1) - light @ np.stack(where, axis=1) / total
+        along = place @ np.linalg.eigh((place * light[:, None]).T @ place)[1][:, 1]
+        moment = float(light @ along**2) / total - blur**2
+        noise = flat.pixel_noise * math.sqrt(float(np.sum((along**2 - light @ along**2 / total) ** 2))) / total
+        if moment - _CERTAIN * noise > _PAIR * total / (4 * math.pi):
+            fresh += 1
+            second = along > _between(along, light)
+            parted[box][where[0][second], where[1][second]] = fresh
+    return parted
+
+
+def _between(along: Array, light: Array) -> float:
+    """Where the light along an axis is parted into two groups of least variance (two means)."""
+    cut = 0.0
+    for _ in range(10):
+        means = [float(np.average(along[side], weights=light[side])) for side in (along > cut, along <= cut)]
+        cut = sum(means) / 2
+    return cut
+
+
+def _cut(relief: Array, regions: Labels, blur: float) -> tuple[Labels, Array]:
+    """Each region cut at half of its own height: labels and area (pixels, with parts of pixels)."""
     labels = np.zeros(regions.shape, dtype=np.int32)
-    areas, heights = [], []
-    for k, box in enumerate(ndimage.find_objects(regions), start=1):
+    areas: list[float] = []
+    boxes: list[tuple[slice, ...] | None] = list(ndimage.find_objects(regions))
+    for k, box in enumerate(boxes, start=1):
         if box is None:
             continue
         own = regions[box] == k
         values = np.where(own, relief[box], -np.inf)
         height = _plateau(values)
-        if height < top:
-            continue
         inside = _around_top(values, 0.5 * height)
         inside = ndimage.binary_fill_holes(inside) & (own | (regions[box] == 0))
         areas.append(_area(inside, own, relief[box] / height, blur))
-        heights.append(height)
         labels[box][inside] = len(areas)
-    return labels, np.array(areas), np.array(heights)
+    return labels, np.array(areas)
 
 
 def _area(inside: Mask, own: Mask, height: Array, blur: float) -> float:
     """Area (pixels): pixels at the rim count by how far their height, of 1, is from one half."""
-    core = ndimage.binary_erosion(inside, np.ones((3, 3)), border_value=1)
+    core = ndimage.binary_erosion(inside, np.ones((3, 3), dtype=bool), border_value=1)
     shell = ndimage.binary_dilation(inside) & (own | inside) & ~core
     ramp = np.clip((height[shell] - 0.5) * _EDGE * blur + 0.5, 0.0, 1.0)
     return float(np.count_nonzero(core) + np.sum(ramp))
@@ -300,25 +310,47 @@ def _around_top(values: Array, level: float) -> Mask:
     return np.asarray(pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:]))
 
 
-def _measured(
-    micrograph: Micrograph,
-    flat: Flat,
-    labels: Labels,
-    area: Array,
-    height: Array,
-    blur: float,
-    measured: bool,
-    top: float,
-) -> Grains:
+def _light(flat: Flat, labels: Labels, blur: float) -> tuple[Array, Array, float, float]:
+    """Light of each grain (pixels of full height), pixels summed, scatter of height, error of its mean.
+
+    The background is levelled once more: mean of the pixels farther than the skirt from every grain, smoothed over
+    ten times the skirt.
+    """
+    from skimage.segmentation import expand_labels
+
+    number = int(labels.max())
+    reach = _SKIRT * blur
+    zone = expand_labels(labels, reach)  # type: ignore[no-untyped-call]
+    empty = (zone == 0).astype(float)
+    weight = ndimage.gaussian_filter(empty, 10 * reach, mode="nearest")
+    level = ndimage.gaussian_filter(flat.relief * empty, 10 * reach, mode="nearest") / np.maximum(weight, 1e-3)
+    relief = flat.relief - level
+    total = np.asarray(np.bincount(zone.ravel(), relief.ravel(), number + 1)[1:], dtype=float)
+    pixels = np.bincount(zone.ravel(), minlength=number + 1)[1:].astype(float)
+    deep = np.where(ndimage.distance_transform_edt(labels > 0) > reach, labels, 0)
+    members = np.bincount(deep.ravel(), minlength=number + 1)[1:]
+    height = np.bincount(deep.ravel(), relief.ravel(), number + 1)[1:] / np.maximum(members, 1)
+    full = members > 0
+    if not np.any(full):
+        return total, pixels, 0.0, math.nan
+    mean = float(np.average(height[full], weights=members[full]))
+    variety = float(np.std(height[full])) / mean
+    error = variety / math.sqrt(np.count_nonzero(full) - 1) if np.count_nonzero(full) > 1 else math.nan
+    return total / mean, pixels, variety, error
+
+
+def _measured(micrograph: Micrograph, flat: Flat, labels: Labels, area: Array, blur: float, measured: bool) -> Grains:
     """Diameters with their uncertainties and the cut-off."""
     pixel = micrograph.pixel
-    response = disc_response(blur, round(flat.noise, 4), flat.smoothing)
-    radius = _sharpened(np.sqrt(area / math.pi), response)
-    # Beyond the table a rim of length 2 pi R averages the noise: sd(R) falls as R^-1/2.
-    true, _, relative = response
-    far = np.minimum((true[-1] / np.maximum(radius, true[-1])) ** 1.5, 1.0)
-    sd = 2 * radius * np.interp(radius, true, relative) * far
-    cutoff, reason = _cutoff(blur, top, flat)
+    light, pixels, variety, error = _light(flat, labels, blur)
+    rim = np.sqrt(area / math.pi)
+    rim = rim + blur**2 / (2 * rim)
+    large = rim > _RIM * blur
+    radius = np.where(large, rim, np.sqrt(np.maximum(light, 0.0) / math.pi))
+    noisy = np.where(large, 2 * math.pi * rim * _EDGE * blur, pixels)  # the pixels whose noise counts
+    sd_area = np.hypot(flat.pixel_noise * np.sqrt(noisy), np.where(large, 0.0, variety * light))
+    sd = sd_area / (math.pi * np.maximum(radius, 0.5))
+    cutoff, reason = _cutoff(blur, flat, variety)
     boxes = ndimage.find_objects(labels)
     extent = np.array([[s.stop - s.start for s in box] for box in boxes], dtype=np.int32)
     rows, columns = labels.shape
@@ -337,20 +369,27 @@ def _measured(
         blur * pixel,
         measured,
         shift * pixel,
+        error,
         cutoff * pixel,
         reason,
         flat,
     )
 
 
-def _cutoff(blur: float, top: float, flat: Flat) -> tuple[float, str]:
-    """The largest of three lower limits of the diameter (pixels), and which it is."""
-    seen = min(top + 2 * flat.noise, 0.95)
+def _cutoff(blur: float, flat: Flat, variety: float) -> tuple[float, str]:
+    """The larger of two lower limits of the diameter (pixels), and which it is."""
+    radius = np.geomspace(0.3, _RIM, 600) * blur
+    zone = math.pi * (np.maximum(radius, blur) + _SKIRT * blur) ** 2
+    sd = np.hypot(flat.pixel_noise * np.sqrt(zone) / (2 * math.pi * radius**2), variety / 2)
+    _, noise = sharp(flat, blur)
+    beside = math.exp(-1 / (12 * blur**2))  # of a top, at the nearest pixel: it is sqrt(1/6) pixel away in the mean
+    seen = beside * sharp_top(radius, blur) > (ALARM + _CERTAIN) * noise
+    seen &= beside * (1 - np.exp(-((radius / blur) ** 2) / 2)) > (ALARM + _CERTAIN) * flat.noise
+    seen |= radius >= RESOLVED * blur  # found by its rim
     limits = {
-        f"{FEWEST_PIXELS:g} pixels": 2 * math.sqrt(FEWEST_PIXELS / math.pi),
-        "blur and noise: sizes below have a standard deviation above a tenth or are those of the blur": 2
-        * smallest_resolved(blur, round(flat.noise, 4), flat.smoothing),
-        "noise: smaller grains do not rise out of it": 2 * blur * math.sqrt(-2 * math.log(1 - seen)),
+        f"noise: the diameter of smaller grains is known to no better than {100 * ACCURATE:.0f} %": sd < ACCURATE,
+        "noise: more than one in a hundred of smaller grains is missed": seen,
     }
-    reason = max(limits, key=lambda name: limits[name])
-    return limits[reason], reason
+    first = {name: 2 * float(radius[np.argmax(good)] if np.any(good) else radius[-1]) for name, good in limits.items()}
+    reason = max(first, key=lambda name: first[name])
+    return first[reason], reason

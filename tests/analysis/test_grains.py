@@ -11,7 +11,7 @@ from coldfinger.analysis.grain_light import flatten, otsu, pixel_noise
 from coldfinger.analysis.grain_neighbours import neighbours
 from coldfinger.analysis.grain_picture import grain_figure, overlay
 from coldfinger.analysis.grain_statistics import size_distribution, size_histogram
-from coldfinger.analysis.grains import Grains, disc_response, find_grains
+from coldfinger.analysis.grains import Grains, find_grains, sharp, sharp_top
 from coldfinger.analysis.micrograph import Micrograph
 from coldfinger.analysis.synthetic_micrograph import Looks, Population, SyntheticMicrograph, draw_micrograph
 
@@ -28,10 +28,12 @@ def film(seed: int) -> tuple[SyntheticMicrograph, Grains]:
 def discs(*placed: tuple[float, float, float], shape: tuple[int, int] = (160, 160), blur: float = 1.0) -> Micrograph:
     """Discs (row, column, radius; pixels), drawn with sub-pixels, not as the search sees them."""
     fine = 8
-    rows, columns = np.mgrid[: shape[0] * fine, : shape[1] * fine] / fine + 0.5 / fine - 0.5
-    inside = np.zeros(rows.shape, bool)
+    inside = np.zeros((shape[0] * fine, shape[1] * fine), bool)
     for row, column, radius in placed:
-        inside |= np.hypot(rows - row, columns - column) < radius
+        top, left = (max(0, int(at - radius - 1)) for at in (row, column))
+        window = inside[top * fine :, left * fine :][: int(2 * radius + 4) * fine, : int(2 * radius + 4) * fine]
+        rows, columns = (np.indices(window.shape) + 0.5) / fine - 0.5
+        window |= np.hypot(rows + top - row, columns + left - column) < radius
     grey = inside.reshape(shape[0], fine, shape[1], fine).mean(axis=(1, 3))
     noise = 0.02 * np.random.default_rng(0).standard_normal(shape)
     return Micrograph(ndimage.gaussian_filter(grey, blur) + noise, PIXEL)
@@ -49,9 +51,7 @@ def test_both_peaks_and_the_count_are_recovered(seed):
         true = math.exp(np.sum(weight * np.log(d)) / weight.sum())
         assert peak.diameter == pytest.approx(true, rel=0.05)
     above = np.count_nonzero(drawn.diameter >= grains.cutoff)
-    assert np.count_nonzero(grains.counted) == pytest.approx(
-        above, rel=0.1
-    )  # one small picture; grains at the cut-off change sides
+    assert np.count_nonzero(grains.counted) == pytest.approx(above, rel=0.05)
 
 
 def test_nothing_is_found_where_nothing_is():
@@ -71,11 +71,49 @@ def test_diameters_do_not_depend_on_the_blur(radius, blur):
     assert grains.blur == pytest.approx(math.hypot(blur, math.sqrt(1 / 12)) * PIXEL, rel=0.05)
 
 
-def test_noise_spreads_small_discs_most():
-    true, seen, relative = disc_response(1.1, 0.06, 0.5)
-    assert np.all(np.diff(seen) >= 0)
-    assert relative[0] > 0.1 > relative[-1]
-    np.testing.assert_allclose(seen[true > 4], true[true > 4], rtol=0.06)
+@pytest.mark.parametrize("radius", [1.5, 2.5, 5.0])
+def test_the_matched_filter_rises_as_its_closed_form_says(radius):
+    flat = flatten(discs((40.0, 40.0, radius), (110.0, 110.0, 25.0), (40.0, 110.0, 25.0)).grey)
+    total = math.sqrt(1 + 1 / 12 + flat.smoothing**2)  # spot, pixel, smoothing
+    values, noise = sharp(flat, total)
+    assert values[40, 40] == pytest.approx(sharp_top(np.array(radius), total), abs=max(4 * noise, 0.02))
+    far = np.zeros(values.shape, bool)
+    far[60:75, 10:60] = far[100:150, 10:60] = True
+    assert values[far].std() == pytest.approx(noise, rel=0.25)
+
+
+def test_at_the_cutoff_discs_are_complete_and_their_sizes_within_a_tenth():
+    """Discs of the size of the cut-off, put among large ones in the noise of a picture."""
+    places = [(20.0 * i + 0.13 * i * j, 20.0 * j + 0.29 * i) for i in range(1, 12) for j in range(1, 12)]
+    large = [(300.0, 60.0, 25.0), (300.0, 150.0, 30.0), (300.0, 240.0, 25.0), (60.0, 300.0, 25.0), (180.0, 300.0, 25.0)]
+    noise = 0.08 * np.random.default_rng(4).standard_normal((340, 340))
+
+    def picture(radius: float) -> Micrograph:
+        plain = discs(*((y, x, radius) for y, x in places), *large, shape=(340, 340))
+        return Micrograph(plain.grey + noise, PIXEL)
+
+    radius = find_grains(picture(2.0)).cutoff / PIXEL / 2
+    assert 1.0 < radius < 2.0
+    grains = find_grains(picture(radius))
+    apart = [np.hypot(grains.row - y, grains.column - x) for y, x in places]
+    seen = [grains.diameter[np.argmin(d)] / PIXEL / 2 for d in apart if d.min() < 1.5]
+    assert len(seen) >= len(places) - 2
+    assert np.mean(seen) == pytest.approx(radius, rel=0.04)
+    assert np.std(seen) / radius < 0.13  # a tenth, and a sample of 121
+
+
+def test_small_discs_in_contact_are_two():
+    pairs = [(40.0 * i, 40.0 * j, 0.7 * i + j) for i in range(1, 6) for j in range(1, 6)]
+    placed = []
+    for y, x, turn in pairs:
+        for side in (-1, 1):
+            placed.append((y + side * 2.9 * math.sin(turn), x + side * 2.9 * math.cos(turn), 3.0))
+    grains = find_grains(
+        discs(*placed, (260.0, 120.0, 25.0), (260.0, 200.0, 25.0), (120.0, 260.0, 25.0), shape=(300, 300))
+    )
+    small = grains.diameter[grains.counted & (grains.diameter < 20 * PIXEL)] / PIXEL
+    assert small.size == 50
+    np.testing.assert_allclose(np.mean(small), 6.0, rtol=0.03)
 
 
 def test_touching_discs_are_parted_and_an_ellipse_is_not():
@@ -106,6 +144,21 @@ def test_light_is_taken_out(uneven):
         quarters = [relief[mask][(rows > 150) == a] for a in (False, True)]
         quarters += [relief[mask][(columns > 150) == a] for a in (False, True)]
         np.testing.assert_allclose([np.median(q) for q in quarters], level, atol=0.04)
+
+
+def test_without_a_large_grain_small_diameters_are_doubted():
+    places = [(20.0 * i + 0.4 * j, 20.0 * j + 0.3 * i, 2.0 + 0.1 * (i % 3)) for i in range(1, 8) for j in range(1, 8)]
+    grains = find_grains(discs(*places))
+    assert not grains.blur_measured
+    assert grains.systematic(20e-9) == 20e-9
+    assert any("small diameters are not calibrated" in doubt for doubt in size_distribution(grains).warnings)
+
+
+def test_the_common_error_is_that_of_the_rim_or_of_the_height():
+    grains = film(1)[1]
+    assert grains.systematic(400e-9) == grains.threshold_shift
+    assert grains.systematic(30e-9) == pytest.approx(15e-9 * grains.height_error)
+    assert 0.003 < grains.height_error < 0.06  # brightness varies by 0.06 from grain to grain
 
 
 def test_scale_only_scales():
@@ -148,7 +201,7 @@ def test_gaps_are_those_that_were_drawn():
 def test_mean_number_of_neighbours_obeys_euler():
     found = neighbours(film(1)[1])
     mean, error = found.mean_coordination()
-    assert mean == pytest.approx(6, abs=0.5)
+    assert mean == pytest.approx(6, abs=0.35)
     assert error < 0.3
     assert found.mean_coordination(found.resolution)[0] < mean
     middle, low, high = found.median_gap()
