@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -116,6 +117,7 @@ def _scale_bar(axes: Axes, micrograph: Micrograph) -> None:
         ha="center",
         va="bottom",
         fontsize=FONT,
+        bbox={"facecolor": "black", "alpha": 0.5, "edgecolor": "none", "pad": 1.5},
     )
 
 
@@ -136,11 +138,22 @@ def _histogram(axes: Axes, grains: Grains, sizes: SizeDistribution | None, by_ar
         for peak in sizes.peaks:
             at, error = (peak.area_diameter, peak.sd_area_diameter) if by_area else (peak.diameter, peak.sd)
             share = peak.area_share if by_area else peak.share
-            name = f"{at * 1e9:.3g} ± {error * 1e9:.1g} nm, {100 * share:.0f} %"
+            name = f"{_with_sd(at * 1e9, error * 1e9)} nm, {100 * share:.0f} %"
             axes.axvline(at * 1e9, color=COLOURS[0], linewidth=0.7, linestyle=":", label=name)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("equivalent diameter (nm)", fontsize=FONT)
     axes.set_ylabel(f"share of the {'area' if by_area else 'number'} per ln d", fontsize=FONT)
     axes.set_ylim(bottom=0)
     axes.tick_params(labelsize=FONT, which="both")
     axes.legend(fontsize=FONT - 1, frameon=False, labelcolor=INK)
+
+
+def _with_sd(value: float, sd: float) -> str:
+    """A value and its standard deviation, one digit of which is shown."""
+    if not sd > 0 or not np.isfinite(sd):
+        return f"{value:.3g}"
+    places = max(0, -int(np.floor(np.log10(sd))))
+    return f"{value:.{places}f} ± {sd:.{places}f}"
