@@ -5,8 +5,8 @@ the queue is carried out by the engine that will carry it out in earnest. Nothin
 
 Theory of operation. Items hardly feel each other: one begins where field and temperature were left by the one before,
 which the plan knows. A long queue is therefore cut into stretches of equal length, which are rehearsed at the same
-time, each in a process of its own that first brings its refrigerator to where the stretch begins. Where items depend
-on each other, by a condition or by the time of day, the queue stays whole.
+time, each in a process of its own that first brings its refrigerator to where the stretch begins. A condition and the
+run that it looks at stay in one stretch; the time of day at which a stretch begins is the predicted one.
 """
 
 import json
@@ -21,14 +21,17 @@ from typing import Any
 
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.forecast import plan_item
-from coldfinger.procedures.engine.items import DISABLED, EndActions, Item, Night
+from coldfinger.procedures.engine.items import DISABLED, RUN, EndActions, Item, Night
 from coldfinger.procedures.engine.rehearsing import TRACE, Stretch, Task, Trace, rehearse_stretch, simulated_twin
 from coldfinger.procedures.planning import Whereabouts
+from coldfinger.procedures.plans.conditions import parse_condition
 from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import StationFile
 
 SPREAD = 0.05  # of each item's duration: what a real refrigerator does otherwise, before anything is learned
+_EFFORT = {"FieldSweep": 10.0, "LowFieldMagnetoresistance": 10.0, "ZeroField": 10.0, "DifferentialResistance": 2.0}
+"""Of the computer for an hour of the station, against that of a ramp; only to cut into equal stretches."""
 _WORTH_A_PROCESS = 3 * 3600.0  # s of station time, that take some seconds
 _PATIENCE = 600.0  # s for a process
 _COMMAND = (sys.executable, "-m", "coldfinger.procedures.engine.rehearsing")
@@ -113,18 +116,20 @@ def rehearse(
 def _cut(whole: Task, file: StationFile, most: int) -> list[Task]:
     """Stretches of about the same predicted length; the whole where it is short or must stay together."""
     night = whole.night
-    depends = night.must_end_by or any(item.only_if or item.not_before or item.must_end_by for item in night.items)
-    if depends or most < 2 or len(night.items) < 2:
+    timed = night.must_end_by or any(item.not_before or item.must_end_by for item in night.items)
+    if (timed and whole.start is None) or most < 2 or len(night.items) < 2:
         return [whole]
+    together = _together(night.items)
     seconds, places = _predicted(night, simulated_twin(file, whole.sample))
     count = min(most, int(sum(seconds) / _WORTH_A_PROCESS) + 1, len(night.items))
-    share = sum(seconds) / count
+    effort = [length * _EFFORT.get(item.procedure, 1.0) for length, item in zip(seconds, night.items, strict=True)]
+    share = sum(effort) / count
     tasks: list[Task] = []
     first, passed = 0, 0.0
-    for number, length in enumerate(seconds):
-        passed += length
+    for number, work in enumerate(effort):
+        passed += work
         last = number + 1 == len(seconds)
-        if last or passed >= share * (len(tasks) + 1):
+        if last or (passed >= share * (len(tasks) + 1) and number not in together):
             items = night.items[first : number + 1]
             end = night.end if last else EndActions(heater_off=False)
             begins = None if whole.start is None else whole.start + timedelta(seconds=sum(seconds[:first]))
@@ -132,6 +137,19 @@ def _cut(whole: Task, file: StationFile, most: int) -> list[Task]:
             tasks.append(replace(whole, night=part, start=begins, place=places[first] if first else None))
             first = number + 1
     return tasks or [whole]
+
+
+def _together(items: Sequence[Item]) -> set[int]:
+    """Places after which no stretch may end: a condition is judged by a run of its own stretch."""
+    together: set[int] = set()
+    for place, item in enumerate(items):
+        if not item.only_if:
+            continue
+        for comparison in parse_condition(item.only_if):
+            runs = (i for i in range(place - 1, -1, -1) if items[i].kind == RUN)
+            looked_at = next((i for i in runs if comparison.quantity.of in ("", items[i].name)), 0)
+            together |= set(range(looked_at, place))
+    return together
 
 
 def _predicted(night: Night, file: StationFile) -> tuple[list[float], list[Whereabouts]]:

@@ -93,11 +93,20 @@ def test_a_night_that_is_cut_into_stretches_is_the_same_night(
     assert cut.trace["time_s"] != rehearsal.trace["time_s"]  # it was cut
 
 
-def test_a_night_whose_items_depend_on_each_other_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_condition_and_the_run_that_it_looks_at_are_never_cut_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coldfinger.procedures.engine.rehearse._WORTH_A_PROCESS", 1.0)
     first = Item(RUN, "1", "a", "TemperatureRamp", {"points": 3, "start": 0.7, "stop": 0.6, "pacing": "log points"})
-    second = first.but(id="2", name="b", only_if="rho(base) > 1 Mohm")
-    acts = rehearse(Night("n", (first, second)), read_station_file("sim"), processes=2).acts
+    unlike = first.but(id="2", name="b", only_if="rho(base) > 1 Mohm")
+    named = first.but(id="3", name="c", only_if="rho(base) of 'a' < 1 Mohm")
+    acts = rehearse(Night("n", (first, unlike, named)), read_station_file("sim"), processes=2).acts
+    assert [act.item.state for act in acts] == [DONE, SKIPPED, DONE]
+
+
+def test_times_of_day_hold_in_every_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coldfinger.procedures.engine.rehearse._WORTH_A_PROCESS", 1.0)
+    first = Item(RUN, "1", "a", "TemperatureRamp", {"points": 3, "start": 0.7, "stop": 0.6, "pacing": "log points"})
+    late = first.but(id="2", name="b", must_end_by="2026-11-22T20:05:00+00:00")
+    acts = rehearse(Night("n", (first, late)), read_station_file("sim"), start=NOW, processes=2).acts
     assert [act.item.state for act in acts] == [DONE, SKIPPED]
 
 
