@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         LinearityCheck,
         ThermometerCheck,
     )
-    from coldfinger.procedures.data.reader import read_run
     from coldfinger.procedures.didv import DifferentialResistance
     from coldfinger.procedures.field_family import FieldFamily
     from coldfinger.procedures.field_sweep import FieldSweep
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from coldfinger.procedures.station import connect_station
     from coldfinger.procedures.temperature_ramp import TemperatureRamp
     from coldfinger.procedures.zero_field import ZeroField
+    from coldfinger.runfiles.reader import read_run
 
 _HOMES = {
     "AdaptiveRamp": "adaptive",

@@ -14,7 +14,6 @@ from pymeasure.experiment import BooleanParameter, ListParameter
 
 from coldfinger.analysis.design import CHECK_FACTOR, START_BELOW, WARM_SHARE, Ask, Descent, Targets
 from coldfinger.procedures.base import TransportProcedure, check_mode
-from coldfinger.procedures.continuing import PART_COLUMN
 from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.limits import LimitError
@@ -22,13 +21,14 @@ from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, first_approach_stage
 from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, duration_text, show
 from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.savings import Saving, savings
 from coldfinger.procedures.settling import Arrival, Settling
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import FREQUENCIES
+from coldfinger.runfiles.parts import PART_COLUMN
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 ADAPTIVE_COLUMNS = [*COLUMNS, "T_middle (K)", "sd_base", "sd_energy"]
 """Beside those of every row: middle temperature and relative s.d. of base value and E_a by the rows so far."""

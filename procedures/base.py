@@ -21,12 +21,12 @@ from coldfinger.procedures.failures import NeedsPerson, ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.planning import Plan, Whereabouts
 from coldfinger.procedures.point import GRADIENT_OF, Point, evaluate, read_point
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.reaching import ReachingProcedure
 from coldfinger.procedures.row import COLUMNS, row_of
 from coldfinger.procedures.sample_watch import Lost, SampleWatch
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 _ATTEMPTS = 3
 _NO_REMARK = Quality(0)

@@ -25,11 +25,11 @@ from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
 from coldfinger.procedures.point import POLES, Point
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 BIAS_COLUMNS = [
     *COLUMNS,

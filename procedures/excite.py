@@ -26,7 +26,6 @@ from coldfinger.procedures.excitation import (
     time_constant_for,
 )
 from coldfinger.procedures.firmly import firmly
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.search_excitation import (
     LONGEST_LOOK,
     SHORTEST_LOOK,
@@ -36,6 +35,7 @@ from coldfinger.procedures.search_excitation import (
     search,
 )
 from coldfinger.procedures.station import LOCKIN_SETTINGS, Station
+from coldfinger.runfiles.quality import Quality
 
 _POLES = 4
 _TYPICAL_READINGS = 10

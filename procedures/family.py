@@ -9,10 +9,10 @@ import pandas as pd
 
 from coldfinger.analysis.fit import Curve, Fit, fit_best
 from coldfinger.analysis.model_choice import choose_model
-from coldfinger.procedures.data.reader import read_run
-from coldfinger.procedures.quality import DISBELIEVED
 from coldfinger.procedures.runner import RunResult
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import DISBELIEVED
+from coldfinger.runfiles.reader import read_run
 
 FIT_TO = 0.7  # K, upper end of the default fit window
 

@@ -14,7 +14,6 @@ import pandas as pd
 
 from coldfinger.analysis.fit import Curve
 from coldfinger.procedures.curves import CurveFamily
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.family import believed
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.planning import Whereabouts
@@ -23,6 +22,7 @@ from coldfinger.procedures.rt_family import refuse_unknown
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN
+from coldfinger.runfiles.reader import read_run
 
 
 class FieldFamily(CurveFamily):

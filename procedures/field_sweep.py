@@ -11,11 +11,11 @@ from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.persistent import PersistentMode, check_persistent, hold_field, mode_of, refuse_moving
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
 from coldfinger.procedures.point import Point
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, parse_list
 from coldfinger.procedures.setpoints import decaying_alternation, linear, listed
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+from coldfinger.runfiles.quality import Quality
 
 MODES_OF_SWEEP = ("continuous", "stepped")
 _LAST_PEAK, _DECAY = 2.0, 0.6  # Oe and ratio of a demagnetisation; assumed defaults

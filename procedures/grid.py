@@ -13,18 +13,18 @@ from typing import Any
 
 from coldfinger.procedures.checks.schedule import AT_BASE, CheckSchedule
 from coldfinger.procedures.checks.verdict import Verdict
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
-from coldfinger.procedures.quality import DISBELIEVED, Quality, disbelief
 from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, describe, run_into
 from coldfinger.procedures.search_excitation import Found
 from coldfinger.procedures.setpoints import BY_TEMPERATURE, CONTINUOUS, decaying_alternation, nested
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief
 
 _LAST_PEAK, _DECAY = 2.0, 0.6  # Oe and ratio of a demagnetisation; assumed defaults
 _WINDOW = 20.0  # s within the tolerance before a temperature counts as reached

@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coldfinger.procedures.curves import free_name
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.family import believed
+from coldfinger.runfiles.reader import read_run
 
 SAMPLE, MIXING_CHAMBER = "T_sample (K)", "T_mc (K)"
 CORRECTED = "T_sample_lag_corrected (K)"

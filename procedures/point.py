@@ -14,10 +14,10 @@ from coldfinger.analysis.network import Inversion
 from coldfinger.instruments.errors import LinkError
 from coldfinger.instruments.roles import BridgeStatus, LockInStatus
 from coldfinger.procedures.excitation import Excitation, averaged_noise
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.settling import next_look
 from coldfinger.procedures.spread import spread
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 POLES = 4  # 24 dB/oct
 _LONGEST_INTERVAL = 0.5  # s between two readings

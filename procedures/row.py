@@ -4,9 +4,9 @@ from typing import Any
 
 from coldfinger.procedures.excite import ExcitationKeeper
 from coldfinger.procedures.point import Point
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 COLUMNS = [
     "time (s)",

@@ -21,15 +21,15 @@ from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.continuing import Continuation, continuation_of
 from coldfinger.procedures.control import STOPPED, AttendedClock, RunControl, Stopped
-from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.data.folder import run_name
-from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import DISBELIEVED, Quality, disbelief
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station import SafeReport, Station
+from coldfinger.runfiles.disk import Disk, RunFileError
+from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief
+from coldfinger.runfiles.reader import Run
 
 log = logging.getLogger(__name__)
 

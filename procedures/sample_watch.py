@@ -8,8 +8,8 @@ import math
 from typing import NamedTuple
 
 from coldfinger.procedures.point import Point
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 _SMALL_PHASE = 2.0  # degrees: lines that turned the phase by less need 30 times the resistance for 45
 _NEAR_T, _NEAR_H = 0.3, 1.0  # relative, Oe: no insulator changes 30 times within that from such a phase

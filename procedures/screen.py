@@ -13,9 +13,9 @@ from rich.table import Table
 from coldfinger.analysis.fit import Estimate, Fit
 from coldfinger.procedures.checks.schedule import summary
 from coldfinger.procedures.family import FamilyMember, digits
-from coldfinger.procedures.quality import disbelief
 from coldfinger.procedures.quantity import OERSTED, duration_text
 from coldfinger.procedures.runner import Progress as ProgressFunction
+from coldfinger.runfiles.quality import disbelief
 
 _REDRAW = 0.1  # s
 _BOTH_SIGNS = (

@@ -30,11 +30,11 @@ from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.planning import Stage, first_approach_stage
 from coldfinger.procedures.point import POLES, Point, evaluate
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweep_reading import STRETCH, Stretch, read_stretch
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation
 LAG_COLUMN = "H_lag_corrected (Oe)"

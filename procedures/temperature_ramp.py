@@ -29,7 +29,6 @@ from coldfinger.procedures.planning import (
     first_approach_stage,
 )
 from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, Point, gradient
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import OERSTED, duration_text, parse_list, show
 from coldfinger.procedures.setpoints import (
     CONTINUOUS,
@@ -45,6 +44,7 @@ from coldfinger.procedures.setpoints import (
     not_faster_than,
 )
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 _NO_REMARK = Quality(0)
 ON_GRADIENT = FLAG, SLOW_DOWN = ("flag", "slow down")

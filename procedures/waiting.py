@@ -7,9 +7,9 @@ from pymeasure.experiment import Procedure
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.control import SLICE, RunControl, Stopped
 from coldfinger.procedures.failures import NeedsPerson
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 _NO_REMARK = Quality(0)
 _MAGNET_PERIOD = 2.0  # s between two looks at the magnet in waits

@@ -14,10 +14,10 @@ from pymeasure.experiment import Procedure, Results, Worker
 
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.data.reader import RunTail
 from coldfinger.procedures.data.twin import CSV_NAME
 from coldfinger.procedures.runner import RunResult, run_procedure
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.reader import RunTail
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("analysis", "instruments", "procedures", "sim")
+ROOMS = ("analysis", "gui", "instruments", "procedures", "runfiles", "sim")
 CLOCKS = {"instruments/clock.py", "sim/clock.py"}
 
 

@@ -9,8 +9,8 @@ from coldfinger.procedures.checks.verdict import Look
 from coldfinger.procedures.excitation import SETTLING_TIME_CONSTANTS, averaged_noise, time_constant_for
 from coldfinger.procedures.excite import Wish
 from coldfinger.procedures.point import POLES, Point, Raw, evaluate, read_point
-from coldfinger.procedures.quality import Quality, names
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality, names
 
 SMALLER = 3.0
 """The tests go from I to I/3, as the paper's authors did at their highest resistance."""

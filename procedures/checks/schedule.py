@@ -12,9 +12,9 @@ from coldfinger.procedures.checks.scheme import CHECKS, checks_seconds, run_chec
 from coldfinger.procedures.checks.verdict import FAIL, PASS, Verdict
 from coldfinger.procedures.excitation import POLICY
 from coldfinger.procedures.point import Point
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 WHEN = ("none", "base", "base and peak")
 ON_FAILURE = ("flag", "adapt")

@@ -17,8 +17,8 @@ from coldfinger.procedures.checks.judge import (
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, Look, Verdict
 from coldfinger.procedures.excitation import POLICY
 from coldfinger.procedures.point import Raw
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 _LOWEST_FREQUENCY = POLICY[-1][2]  # Hz, where heating is looked for when the phase at the run's own is too large
 _CONTACT = 1e3  # ohm, acceptable resistance of the grounded contact

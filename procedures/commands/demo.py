@@ -43,9 +43,9 @@ from coldfinger.procedures.commands.status import INCOMPLETE, STOPPED, bad_input
 def demo(**options: Any) -> None:
     """Cool a simulated film, ramp its temperature at several fields, fit and draw the family."""
     from coldfinger.procedures import demo as demonstration
-    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.runner import StopSwitch, stop_on_signals
     from coldfinger.procedures.screen import FamilyScreen, print_family
+    from coldfinger.runfiles.disk import RunFileError
 
     plan = _demo_plan(**options)
     switch = StopSwitch()

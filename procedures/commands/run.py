@@ -70,10 +70,10 @@ def run(
 ) -> None:
     """Carry out a plan, or go on with a night that was interrupted."""
     from coldfinger.instruments.errors import InstrumentError
-    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.engine.wiring import engine_for
     from coldfinger.procedures.safety.locks import LockedError
     from coldfinger.procedures.station_file import StationFileError, read_station_file
+    from coldfinger.runfiles.disk import RunFileError
 
     with bad_input(StationFileError):
         file = read_station_file(station)
@@ -95,9 +95,9 @@ def run(
 
 
 def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
-    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.engine.resume import night_of, unfinished
     from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
+    from coldfinger.runfiles.disk import RunFileError
 
     if resume:
         with bad_input(RunFileError):

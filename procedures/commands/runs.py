@@ -31,8 +31,8 @@ def runs(words: tuple[str, ...], data: str, off: bool, as_json: bool) -> None:
     sample:S1, star, damaged, real, and any other text. All of them must fit.
     """
     from coldfinger.procedures.data.catalogue import Catalogue
-    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.data.filters import FilterError
+    from coldfinger.runfiles.disk import RunFileError
 
     with bad_input(RunFileError, FilterError), Catalogue(Path(data)) as catalogue:
         catalogue.refresh()

@@ -17,10 +17,10 @@ from coldfinger.procedures.commands.status import BadInput, bad_input
 @click.option("--html", "html_file", default=None, help="Write one self-contained page to this file, too.")
 def summary(data: str, since: str | None, night: str | None, as_json: bool, html_file: str | None) -> None:
     """Say what ran, what did not and why, and what is odd about it."""
-    from coldfinger.procedures.data.disk import RunFileError
     from coldfinger.procedures.summary.summary import SummaryError, summarise
     from coldfinger.procedures.summary.summary_html import as_html
     from coldfinger.procedures.summary.summary_text import as_text
+    from coldfinger.runfiles.disk import RunFileError
 
     if since is not None and night is not None:
         raise click.UsageError("--since and --night exclude each other; give one of them")

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from coldfinger.procedures.data.disk import RunFileError, cause_and_remedy, is_held
 from coldfinger.procedures.data.entry import Entry, entry_of
 from coldfinger.procedures.data.filters import condition_of
-from coldfinger.procedures.data.journal import JOURNAL_NAME
 from coldfinger.procedures.data.notes import Notes, Remark, numbers
+from coldfinger.runfiles.disk import RunFileError, cause_and_remedy, is_held
+from coldfinger.runfiles.journal import JOURNAL_NAME
 
 CATALOGUE_NAME = ".catalogue.sqlite"
 _VERSION = 1  # of the tables; an index of another version is made anew

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.reader import Run, read_run
-from coldfinger.procedures.quality import DISBELIEVED
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.quality import DISBELIEVED
+from coldfinger.runfiles.reader import Run, read_run
 
 KINDS = {
     "TemperatureRamp": "RT",

@@ -5,7 +5,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
 
 
 def run_name(kind: str, *details: str) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.procedures.data.disk import RunFileError, cause_and_remedy
-from coldfinger.procedures.data.journal import SEAL, encode, line_of, parse, utc_now
+from coldfinger.runfiles.disk import RunFileError, cause_and_remedy
+from coldfinger.runfiles.journal import SEAL, encode, line_of, parse, utc_now
 
 NOTES_NAME = "notes.jsonl"
 _PATIENCE, _LOOK = 5.0, 0.02  # s until another program must have finished its line

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from coldfinger.procedures.data.journal import encode
+from coldfinger.runfiles.journal import encode
 
 
 class RowForm:

@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from coldfinger.instruments.clock import Clock
-from coldfinger.procedures.data.journal import SCHEMA, plain
+from coldfinger.runfiles.journal import SCHEMA, plain
 
 _PACKAGES = ("coldfinger", "pymeasure", "pyvisa", "pyvisa-py", "numpy", "scipy", "pandas", "pint")
 _OWN_KEYS = frozenset(

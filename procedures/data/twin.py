@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy, is_held
-from coldfinger.procedures.data.journal import JOURNAL_NAME, parse, restored
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy, is_held
+from coldfinger.runfiles.journal import JOURNAL_NAME, parse, restored
 
 CSV_NAME = "run.csv"
 PAGE = 4096  # bytes; the smallest page of any system we know of, and a divisor of the larger ones

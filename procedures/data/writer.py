@@ -15,9 +15,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
 from coldfinger.procedures.data.folder import new_run_folder
-from coldfinger.procedures.data.journal import (
+from coldfinger.procedures.data.rows import RowForm
+from coldfinger.procedures.data.start import start_event
+from coldfinger.procedures.data.sync import Syncer
+from coldfinger.procedures.data.twin import CSV_NAME, CsvTwin, csv_header, csv_row
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
+from coldfinger.runfiles.journal import (
     JOURNAL_NAME,
     OUTCOMES,
     JournalFile,
@@ -27,10 +31,6 @@ from coldfinger.procedures.data.journal import (
     restored,
     utc_now,
 )
-from coldfinger.procedures.data.rows import RowForm
-from coldfinger.procedures.data.start import start_event
-from coldfinger.procedures.data.sync import Syncer
-from coldfinger.procedures.data.twin import CSV_NAME, CsvTwin, csv_header, csv_row
 
 _SYNC_DEADLINE = 60.0  # s; a disk that has not answered by then will not
 

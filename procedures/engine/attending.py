@@ -6,7 +6,6 @@ from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.core import (
     ABORTING,
     FILE_PERIOD,
@@ -23,8 +22,9 @@ from coldfinger.procedures.engine.core import (
 )
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.failures import ProcedureFailure
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.quantity import duration_text
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.quality import Quality
 
 
 class Attending(Core):

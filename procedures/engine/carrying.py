@@ -6,7 +6,6 @@ from typing import Any
 from coldfinger.instruments.errors import InstrumentError, MagnetAlarm
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.attending import Attending
 from coldfinger.procedures.engine.build import ItemError, procedure_of
 from coldfinger.procedures.engine.core import RETRY_PAUSE, RUNNING_STATE, WAITING_STATE, NotWritten
@@ -31,6 +30,7 @@ from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.quantity import QuantityError
 from coldfinger.procedures.runner import RunResult, carry_out, run_procedure
+from coldfinger.runfiles.disk import RunFileError
 
 BY_USER = "ended by the user"
 """In place of what a failure asks for: the queue is held."""

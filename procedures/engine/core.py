@@ -11,7 +11,6 @@ from typing import Any
 from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.control import PauseOrder, RunControl
-from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.face import Refused
@@ -31,6 +30,7 @@ from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.safety.standstill import Standstill
 from coldfinger.procedures.station import SafeReport, Station
+from coldfinger.runfiles.disk import Disk, RunFileError
 
 IDLE, SURVEY, RUNNING_STATE, WAITING_STATE = "idle", "survey", "running", "waiting"
 PAUSING, PAUSED, ABORTING, HELD, ENDING, ENDED = "pausing", "paused", "aborting", "held", "ending", "ended"

@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coldfinger.procedures.control import ABORTED, RunControl
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.calendar import iso
 from coldfinger.procedures.engine.carrying import BY_USER, Carrying
 from coldfinger.procedures.engine.core import ENDED, ENDING, IDLE, POLL, REAL, SURVEY
@@ -31,6 +30,7 @@ from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.engine.verbs import Verbs
 from coldfinger.procedures.station import SafeReport
+from coldfinger.runfiles.disk import RunFileError
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.items import DONE, Item
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
+from coldfinger.runfiles.disk import RunFileError
 
 _PRIOR_SD = 0.10  # of ln(taken / predicted), before anything is known: predictions promise ten percent
 _PRIOR_WEIGHT = 3.0  # nights' worth of that

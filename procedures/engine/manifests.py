@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
 from coldfinger.procedures.engine.items import DISABLED, Item
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
 
 
 def write_manifest(

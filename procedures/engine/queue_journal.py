@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.clock import Clock
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy, is_held
 from coldfinger.procedures.data.folder import new_run_folder, run_name
-from coldfinger.procedures.data.journal import JournalFile, encode, line_of, parse, plain, restored, utc_now
 from coldfinger.procedures.engine.items import RUNNING, Item
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy, is_held
+from coldfinger.runfiles.journal import JournalFile, encode, line_of, parse, plain, restored, utc_now
 
 SCHEMA = 1
 QUEUES = "queue"

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.items import DONE, RUN, Item, Night
@@ -20,10 +19,11 @@ from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
 from coldfinger.procedures.engine.resume import night_event, night_from_event
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.planning import Whereabouts
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import carry_out
 from coldfinger.procedures.station import Station, open_station
 from coldfinger.procedures.station_file import SECTIONS, StationFile, check_station_text
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.reader import read_run
 
 _TRACE_STEP = 30.0  # s between two points of the predicted curves
 TRACE = ("time_s", "T_mc_K", "T_sample_K", "H_Oe", "heater_W", "eddy_W", "I_A")

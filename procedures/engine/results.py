@@ -6,11 +6,11 @@ from pathlib import Path
 
 from coldfinger.analysis.fit import Fit, fit_best
 from coldfinger.analysis.network import Network
-from coldfinger.procedures.continuing import Parts, read_parts
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.items import RUN, Item
 from coldfinger.procedures.family import FIT_TO, curve_of
 from coldfinger.procedures.plans.conditions import Quantity, evaluate, value_in
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.parts import Parts, read_parts
 
 _FROM_FIT = ("sigma_QF", "rho_QF", "E_a")
 

@@ -6,12 +6,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.reader import Run, read_run
 from coldfinger.procedures.engine.items import DONE, PARTIAL, RUNNING, WAITING, EndActions, FailurePolicy, Item, Night
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read_queue
-from coldfinger.procedures.quality import DISBELIEVED
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.quality import DISBELIEVED
+from coldfinger.runfiles.reader import Run, read_run
 
 
 def night_event(night: Night) -> dict[str, Any]:

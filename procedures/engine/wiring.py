@@ -12,7 +12,6 @@ from typing import Any
 
 from pymeasure import units
 
-from coldfinger.procedures.data.disk import Disk
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.engine import Engine
@@ -26,6 +25,7 @@ from coldfinger.procedures.safety.locks import hold_data_folder, hold_station
 from coldfinger.procedures.safety.watch import Watch
 from coldfinger.procedures.station import SafeReport, Station, open_station
 from coldfinger.procedures.station_file import StationFile
+from coldfinger.runfiles.disk import Disk
 
 FOREVER = math.inf
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from coldfinger.procedures.data.journal import plain, restored
+from coldfinger.runfiles.journal import plain, restored
 
 PARSE_ERROR, INVALID_REQUEST, UNKNOWN_METHOD, BAD_PARAMETERS, INTERNAL = -32700, -32600, -32601, -32602, -32603
 REFUSED, NOT_IN_CONTROL, LEASE_ENDED, WRONG_TOKEN, BUSY = -32001, -32002, -32003, -32004, -32005

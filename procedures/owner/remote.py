@@ -21,11 +21,11 @@ from typing import Any, Self
 import zmq
 
 from coldfinger.instruments.clock import Clock
-from coldfinger.procedures.data.journal import utc_now
 from coldfinger.procedures.engine.face import ABORT, EngineFace, NotInControl, Refused
 from coldfinger.procedures.owner import jsonrpc, places
 from coldfinger.procedures.owner.jsonrpc import Request, RpcError
 from coldfinger.procedures.owner.lease import Lease, LeaseEnded
+from coldfinger.runfiles.journal import utc_now
 
 log = logging.getLogger(__name__)
 

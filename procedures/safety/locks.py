@@ -20,8 +20,8 @@ import platformdirs
 from pyvisa import rname
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.data.journal import utc_now
 from coldfinger.procedures.station_file import StationFile
+from coldfinger.runfiles.journal import utc_now
 
 STATE_FOLDER = "COLDFINGER_STATE"  # environment variable that puts the state folder elsewhere
 PROGRAM = "coldfinger"

@@ -12,16 +12,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from coldfinger.procedures.continuing import all_parts
 from coldfinger.procedures.data.catalogue import Catalogue
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.entry import Entry
 from coldfinger.procedures.engine.items import DONE, RUNNING, Item
 from coldfinger.procedures.engine.queue_journal import QUEUES, QueueRecord, nights, read_queue
-from coldfinger.procedures.quality import DISBELIEVED, names
 from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.summary.summary_report import ItemReport, Message, NightReport, RunReport, Summary
 from coldfinger.procedures.summary.summary_run import report_run
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.parts import all_parts
+from coldfinger.runfiles.quality import DISBELIEVED, names
 
 _WEEK = timedelta(days=7)
 _FEWEST_RUNS = 3  # before that, for a word on their noise

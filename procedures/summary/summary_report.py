@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from coldfinger.procedures.engine.items import DONE, RUNNING, WAITING
-from coldfinger.procedures.quality import DISBELIEVED, names
+from coldfinger.runfiles.quality import DISBELIEVED, names
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import pandas as pd
 from coldfinger.analysis.fit import Fit, fit_best
 from coldfinger.analysis.model_choice import choose_model
 from coldfinger.analysis.network import Network
-from coldfinger.procedures.continuing import Parts, read_parts
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.entry import KINDS, believed_rows
-from coldfinger.procedures.data.reader import Run
 from coldfinger.procedures.family import FIT_TO, believed, curve_of, digits
-from coldfinger.procedures.quality import DISBELIEVED, Quality, names
 from coldfinger.procedures.quantity import duration_text, show
 from coldfinger.procedures.summary.summary_report import CheckReport, CurveReport, FitReport, RunReport
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.parts import Parts, read_parts
+from coldfinger.runfiles.quality import DISBELIEVED, Quality, names
+from coldfinger.runfiles.reader import Run
 
 _CURVE_POINTS = 120  # of a curve in the figure
 _AT_BASE = 0.02  # relative distance in the set point

@@ -10,15 +10,15 @@ import pytest
 
 from coldfinger.analysis.design import Present
 from coldfinger.procedures.adaptive import AdaptiveRamp
-from coldfinger.procedures.data.reader import Run, read_run
 from coldfinger.procedures.family import evaluate_member
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.runner import StopSwitch, run_procedure
 from coldfinger.procedures.savings import savings
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import Quality
+from coldfinger.runfiles.reader import Run, read_run
 
 CURVES = [("S0", 100.0), ("S0", 300.0), ("S0", 500.0), ("S1", 600.0), ("S1", 30.0)]
 

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from coldfinger.procedures.commands.runs import runs
 from coldfinger.procedures.data import catalogue as module
 from coldfinger.procedures.data.catalogue import CATALOGUE_NAME, Catalogue
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.data.entry import Entry, entry_of
 from coldfinger.procedures.data.filters import FilterError, condition_of
 from coldfinger.procedures.data.notes import NOTES_NAME, Notes
 from coldfinger.procedures.data.writer import RunWriter
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.quality import Quality
 
 COLUMNS = ("time (s)", "T_sample (K)", "H (Oe)", "X_sd (V)", "flags")
 
@@ -483,7 +483,7 @@ class _Jumping:
 
 
 def test_notes_that_another_program_holds_are_refused_after_a_while(tmp_path: Path) -> None:
-    from coldfinger.procedures.data.disk import Disk
+    from coldfinger.runfiles.disk import Disk
 
     (tmp_path / NOTES_NAME).touch()
     with (tmp_path / NOTES_NAME).open("rb") as held:

@@ -7,14 +7,14 @@ import pytest
 
 from coldfinger.procedures.checks.schedule import latest, summary
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, FAIL, PASS, Verdict
-from coldfinger.procedures.data.reader import Run, read_run
 from coldfinger.procedures.family import evaluate_member
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.screen import _remarks
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import Quality
+from coldfinger.runfiles.reader import Run, read_run
 
 TRUE = {500.0: 1.003e6, 550.0: 7.20e6}
 

@@ -10,19 +10,19 @@ from coldfinger.analysis.fit_result import Curve
 from coldfinger.instruments.errors import LinkError
 from coldfinger.procedures.adaptive import AdaptiveRamp
 from coldfinger.procedures.checks.procedures import HeatingCheck
-from coldfinger.procedures.continuing import read_parts
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.didv import DifferentialResistance
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.sweeping import LAG_COLUMN
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.procedures.zero_field import ZeroField
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.parts import read_parts
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.reader import read_run
 
 
 def stopped_after(procedure, station, folder, rows):

@@ -25,11 +25,11 @@ from pymeasure.experiment import (
     VectorParameter,
 )
 
-from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.data.twin import PAGE, placed, rebuild_csv
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.reader import read_run
 
 COLUMNS = ["Time (s)", "T (K)", "R (ohm)"]
 AWKWARD = 1.23456789012345678

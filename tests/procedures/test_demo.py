@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from coldfinger.procedures.cli import main
-from coldfinger.procedures.data.reader import read_run
+from coldfinger.runfiles.reader import read_run
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.table_sample import load_table_sample
 

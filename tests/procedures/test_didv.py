@@ -13,14 +13,14 @@ import pytest
 from pymeasure.experiment import Results
 from scipy.optimize import brentq
 
-from coldfinger.procedures.data.reader import Mark, read_run
 from coldfinger.procedures.didv import DifferentialResistance, Slope, smearing_sentence, zero_bias_sentence
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
 from coldfinger.procedures.station import Station, open_station
 from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.reader import Mark, read_run
 from coldfinger.sim.bias import DCSource
 from coldfinger.sim.sample import first_harmonic
 

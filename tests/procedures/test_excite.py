@@ -5,8 +5,8 @@ import math
 import pytest
 
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.quality import Quality
 
 
 def warm(station: Station, temperature: float, field: float = 0.0) -> None:

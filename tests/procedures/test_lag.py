@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.lag import (
     CORRECTED,
     MIXING_CHAMBER,
@@ -19,6 +18,7 @@ from coldfinger.procedures.lag import (
 )
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.reader import read_run
 
 
 def made_up(lag: float, rate: float, noise: float = 1e-4) -> pd.DataFrame:

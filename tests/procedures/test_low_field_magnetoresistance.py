@@ -2,10 +2,10 @@
 
 import pytest
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance, evaluate_magnetoresistance
 from coldfinger.procedures.runner import StopSwitch, run_procedure
+from coldfinger.runfiles.reader import read_run
 
 
 def low_field(station, folder, **parameters):

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from coldfinger.procedures.control import AttendedClock, RunControl, Stopped
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.didv import DifferentialResistance
 from coldfinger.procedures.failures import Interlocked, ProcedureFailure
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import carry_out, run_procedure
 from coldfinger.procedures.sweeping import LAG_COLUMN
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.procedures.zero_field import ZeroField
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.reader import read_run
 
 KINDS = {
     "ramp": lambda: TemperatureRamp(start=0.7, stop=0.5, points=6, final_points=1, field=20.0),

@@ -9,7 +9,6 @@ import pytest
 from coldfinger.instruments.errors import MagnetError
 from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.adaptive import AdaptiveRamp
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.limits import LimitError
@@ -19,6 +18,7 @@ from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.reader import read_run
 
 BUILT_IN = read_station_file().text
 SWITCHED = BUILT_IN.replace("persistent_switch = false", "persistent_switch = true").replace(

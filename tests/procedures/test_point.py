@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from coldfinger.instruments.roles import BridgeStatus, LockInStatus
 from coldfinger.procedures.excitation import Excitation
 from coldfinger.procedures.point import Raw, evaluate, reading_grid
-from coldfinger.procedures.quality import DISBELIEVED, Quality, disbelief, names
+from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief, names
 
 EXCITATION = Excitation(1e-9, 7.0, 0.1)
 

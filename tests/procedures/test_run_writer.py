@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.data.disk import Disk, RunFileError, is_held
 from coldfinger.procedures.data.folder import new_run_folder, run_name
-from coldfinger.procedures.data.reader import Run, read_run
 from coldfinger.procedures.data.sync import Syncer
 from coldfinger.procedures.data.twin import rebuild_csv
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.runfiles.disk import Disk, RunFileError, is_held
+from coldfinger.runfiles.reader import Run, read_run
 
 COLUMNS = ("Time (s)", "T (K)", "R (ohm)")
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor fork")
@@ -404,7 +404,7 @@ def assert_interrupted(folder: Path, acknowledged: int) -> None:
 FORKED = """
 import os, signal, sys
 from pathlib import Path
-from coldfinger.procedures.data.disk import RunFileError
+from coldfinger.runfiles.disk import RunFileError
 from coldfinger.procedures.data.writer import RunWriter
 with RunWriter(Path(sys.argv[1]), header={"simulated": True}, columns=["T (K)"]) as writer:
     writer.point({"T (K)": 1.0})

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from coldfinger.procedures.checks.schedule import latest
 from coldfinger.procedures.checks.verdict import PASS
-from coldfinger.procedures.data.reader import Run, read_run
 from coldfinger.procedures.excitation import (
     SEARCHED_FREQUENCIES,
     SHARE,
@@ -21,11 +20,12 @@ from coldfinger.procedures.excitation import (
 )
 from coldfinger.procedures.family import evaluate_member
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.search_excitation import Effect, Found, Look, effect_of, search
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import Quality
+from coldfinger.runfiles.reader import Run, read_run
 
 
 @pytest.mark.parametrize(

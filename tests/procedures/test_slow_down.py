@@ -2,11 +2,11 @@
 
 import pytest
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.point import gradient
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import Quality
+from coldfinger.runfiles.reader import read_run
 
 FAST = {"pacing": "rate", "rate": 0.02, "field": 100.0, "points": 30, "excitation": "gentle"}
 

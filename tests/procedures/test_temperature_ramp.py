@@ -11,13 +11,13 @@ import pytest
 from pymeasure.experiment import Results
 
 from coldfinger.analysis.fit import fit_eq1
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.family import curve_in_phase_only, curve_of, evaluate_member
 from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure, stop_on_signals
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.reader import read_run
 
 
 def ramp(station: Station, folder: Path, switch: StopSwitch | None = None, **parameters: object) -> RunResult:

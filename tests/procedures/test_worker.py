@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from pymeasure.experiment import Procedure, Results, Worker
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.procedures.worker import RunResults, RunWorker
+from coldfinger.runfiles.reader import read_run
 
 QUICK = {"points": 3, "start": 0.7, "stop": 0.5, "pacing": "log points", "excitation": "gentle", "field": 1.23456789}
 

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.runner import StopSwitch, run_procedure
 from coldfinger.procedures.symmetry import symmetrised
 from coldfinger.procedures.zero_field import ZeroField
+from coldfinger.runfiles.reader import read_run
 
 
 def with_field(station, trapped, static=0.5):

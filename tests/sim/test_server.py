@@ -17,11 +17,11 @@ import pytest
 from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.link import open_link
 from coldfinger.procedures.commands.sim import served_station
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.station import Station, connect_station
 from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.reader import read_run
 from coldfinger.sim import faults
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory

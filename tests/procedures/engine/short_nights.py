@@ -8,16 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.continuing import Parts, read_parts
-from coldfinger.procedures.data.disk import Disk
-from coldfinger.procedures.data.journal import decode
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.engine.engine import Ending
 from coldfinger.procedures.engine.items import RUN, Family, Item, Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.resume import night_of, unfinished
 from coldfinger.procedures.engine.wiring import engine_for
 from coldfinger.procedures.station_file import read_station_file
+from coldfinger.runfiles.disk import Disk
+from coldfinger.runfiles.journal import decode
+from coldfinger.runfiles.parts import Parts, read_parts
+from coldfinger.runfiles.reader import read_run
 
 FAMILY = Family("f", "R(T) family", "field_Oe", 0.0)
 CHECK = Item(RUN, "1", "linearity", "LinearityCheck", {"where": "here"}, family=FAMILY)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.engine.engine import Ending
+from coldfinger.runfiles.disk import Disk, RunFileError
 from tests.procedures.engine.short_nights import (
     CALLS,
     CHECK,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from coldfinger.procedures.data.disk import RunFileError
 from coldfinger.procedures.engine.items import Item
+from coldfinger.runfiles.disk import RunFileError
 from tests.procedures.engine.short_nights import (
     CHECK,
     RAMP,

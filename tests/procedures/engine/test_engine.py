@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.engine.calendar import Calendar, iso
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.face import EngineFace, Refused
@@ -33,6 +32,7 @@ from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, 
 from coldfinger.procedures.engine.resume import night_event
 from coldfinger.procedures.engine.verbs import COMMANDS
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.reader import read_run
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 QUICK = {"points": 3, "start": 0.7, "stop": 0.5, "final_points": 0, "pacing": "log points", "excitation": "gentle"}

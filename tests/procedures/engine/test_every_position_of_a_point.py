@@ -6,9 +6,9 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 from coldfinger.sim.faults import Fault, arm
 
 PLACES = ("lock-in", "bridge", "magnet", "bias")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from coldfinger.procedures.engine.items import FailurePolicy
-from coldfinger.procedures.quality import DISBELIEVED, Quality
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 from coldfinger.sim.faults import Fault
 from tests.procedures.engine.night_with_faults import Aftermath, at_the_front_panel, night, sweep, warm
 

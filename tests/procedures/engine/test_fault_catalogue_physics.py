@@ -5,9 +5,9 @@ import re
 import pytest
 
 from coldfinger.procedures.engine.items import RUN, Item
-from coldfinger.procedures.quality import DISBELIEVED, Quality
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import DISBELIEVED, Quality
 from coldfinger.sim.faults import Fault, arm
 from tests.procedures.engine.night_with_faults import at_the_front_panel, night, warm
 

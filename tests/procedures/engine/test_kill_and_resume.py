@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.continuing import Parts
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.items import Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
@@ -23,6 +22,7 @@ from coldfinger.procedures.engine.wiring import engine_for
 from coldfinger.procedures.plans.plan_file import read_plan
 from coldfinger.procedures.safety.locks import STATE_FOLDER
 from coldfinger.procedures.station_file import read_station_file
+from coldfinger.runfiles.parts import Parts
 from tests.procedures.engine.short_nights import RAMP, assert_only_grew, joined, points_of
 
 PLAN = """\

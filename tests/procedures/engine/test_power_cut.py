@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.data.disk import Disk
-from coldfinger.procedures.data.reader import read_run
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
+from coldfinger.runfiles.disk import Disk
+from coldfinger.runfiles.reader import read_run
 from tests.procedures.engine.short_nights import RAMP, assert_complete, assert_honest, carried_out, resumed
 
 LONGEST_LOSS = 0.5  # s, as the documents say

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.data.disk import Disk, RunFileError
 from coldfinger.procedures.engine.items import DONE, PARTIAL, RUN, RUNNING, WAITING, Item
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, nights, parts, read_queue, state_event
+from coldfinger.runfiles.disk import Disk, RunFileError
 
 ITEMS = (Item(RUN, "1", "first", "TemperatureRamp", {"field": 1.5}), Item(RUN, "2", "second", "FieldSweep"))
 

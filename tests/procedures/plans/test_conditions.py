@@ -19,7 +19,7 @@ from coldfinger.procedures.plans.conditions import (
     parse_condition,
     value_in,
 )
-from coldfinger.procedures.quality import Quality
+from coldfinger.runfiles.quality import Quality
 
 T = np.geomspace(0.05, 0.7, 40)
 RHO = failed_insulator(T, 1e-6, 1e-4, 1.0)

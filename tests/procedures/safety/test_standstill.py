@@ -8,8 +8,8 @@ from coldfinger.instruments.clock import Moment, WallClock, moment
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.items import WAIT, Item, Night
 from coldfinger.procedures.engine.queue_journal import QueueJournal, QueueRecord, new_night, nights, read_queue
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.safety.standstill import Standstill
+from coldfinger.runfiles.quality import Quality
 from tests.procedures.engine.short_nights import RAMP, joined
 
 HOUR = 3600.0

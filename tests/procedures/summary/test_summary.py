@@ -30,7 +30,6 @@ from coldfinger.procedures.engine.items import (
 )
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, nights, state_event
 from coldfinger.procedures.engine.resume import night_event
-from coldfinger.procedures.quality import Quality
 from coldfinger.procedures.row import COLUMNS
 from coldfinger.procedures.station import open_station
 from coldfinger.procedures.station_file import read_station_file
@@ -40,6 +39,7 @@ from coldfinger.procedures.summary.summary_report import CurveReport, NightRepor
 from coldfinger.procedures.summary.summary_svg import family_svg
 from coldfinger.procedures.summary.summary_text import WIDTH, as_text
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.runfiles.quality import Quality
 
 NAME = "film <b>7</b> & more"
 

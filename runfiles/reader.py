@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coldfinger.procedures.data.disk import RunFileError, cause_and_remedy, is_held
-from coldfinger.procedures.data.journal import JOURNAL_NAME, NON_FINITE, OUTCOMES, SCHEMA, parse, restored
+from coldfinger.runfiles.disk import RunFileError, cause_and_remedy, is_held
+from coldfinger.runfiles.journal import JOURNAL_NAME, NON_FINITE, OUTCOMES, SCHEMA, parse, restored
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coldfinger.procedures.data.disk import RunFileError
-from coldfinger.procedures.data.journal import encode, line_of
-from coldfinger.procedures.data.reader import RunTail, read_run
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.journal import encode, line_of
+from coldfinger.runfiles.reader import RunTail, read_run
 
 COLUMNS = ("Time (s)", "T (K)", "flags")
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldfinger.procedures.data.journal import SEAL, decode, encode, line_of, parse, plain, restored
+from coldfinger.runfiles.journal import SEAL, decode, encode, line_of, parse, plain, restored
 
 free_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

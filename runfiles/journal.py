@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.data.disk import Disk, RunFileError, cause_and_remedy
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
 
 JOURNAL_NAME = "run.jsonl"
 SCHEMA = 1

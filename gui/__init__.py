@@ -1,0 +1,1 @@
+"""The window: widgets show and ask; they compute nothing and own no instrument."""

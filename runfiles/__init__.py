@@ -1,0 +1,1 @@
+"""What a run file says: its lines, its flags, its parts. Written by procedures, read by everybody; knows nobody."""
