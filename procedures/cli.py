@@ -22,7 +22,9 @@ _COMMANDS = {
     "abort": (f"{_HERE}.control", "abort", "Bring the station to its safe state, now."),
     "safe": (f"{_HERE}.safe", "safe", "Bring a station to its safe state and read it back, whoever ran it."),
     "summary": (f"{_HERE}.summary", "summary", "The morning's page: what ran, what did not and why, fits, odd things."),
+    "fit": (f"{_HERE}.fit", "fit", "Fit families of R(T) and say what the fields say together."),
     "runs": (f"{_HERE}.runs", "runs", "Find runs; star, tag and note them."),
+    "panel": (f"{_HERE}.panel", "panel", "Read or set the front panel of an instrument."),
     "owner": (f"{_HERE}.owner", "owner", "Start, end or look at the process that owns a station."),
     "sim": (f"{_HERE}.sim", "sim", "Serve the simulated refrigerator to other programs."),
 }
@@ -37,7 +39,10 @@ def main() -> None:
 def run() -> None:
     """The installed command: a mistake in the command line is one sentence, too."""
     try:
-        main(standalone_mode=False)
+        main(standalone_mode=False, prog_name="coldfinger")
+    except click.exceptions.NoArgsIsHelpError as help:
+        help.show()
+        raise SystemExit(help.exit_code) from None
     except click.ClickException as error:
         click.echo(f"coldfinger: {error.format_message()}", err=True)
         raise SystemExit(error.exit_code) from None

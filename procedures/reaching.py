@@ -10,7 +10,7 @@ from coldfinger.procedures.as_set import BRIDGE, Change
 from coldfinger.procedures.failures import NeedsPerson, ProcedureFailure
 from coldfinger.procedures.firmly import firmly
 from coldfinger.procedures.planning import RANGE_SETTLING, Whereabouts
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.settling import Arrival, Settling, wait_for
 from coldfinger.procedures.waiting import QUENCHED, WaitingProcedure
 
@@ -63,6 +63,7 @@ class ReachingProcedure(WaitingProcedure):
 
         def look() -> float | None:
             value = station.magnet.field
+            self.emit("reading", {"H (Oe)": station.sample_field(value) / OERSTED, "H_supply (Oe)": value / OERSTED})
             return None if station.magnet.state is RampState.QUENCH else value
 
         asked_again = 0
@@ -112,7 +113,7 @@ class ReachingProcedure(WaitingProcedure):
 
     def _change_ranges(self, heater: float, excitation: float) -> None:
         if excitation != self._control_excitation:
-            firmly(lambda: setattr(self.station.controller, "excitation", excitation))
+            firmly(lambda: self.station.excite_control_sensor(excitation))
             self._control_excitation = excitation
         if heater != self._heater_range:
             firmly(lambda: setattr(self.station.controller, "heater_range", heater))
@@ -140,6 +141,7 @@ class ReachingProcedure(WaitingProcedure):
         while True:
             now = self.active_time()
             readings.append((station.controller.temperature, self.sample_temperature()))
+            self.emit("reading", dict(zip(("T_mc (K)", "T_sample (K)"), readings[-1], strict=True)))
             if now - self._range_looked >= _RANGE_PERIOD:
                 self._range_looked = now
                 self._check_range()

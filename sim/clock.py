@@ -16,12 +16,22 @@ class SimClock:
             raise ValueError(f"rate of the virtual clock must be positive, got {rate!r}")
         self.rate = rate
         self._virtual = 0.0
-        self._origin = _time.monotonic()
+        # Of a clock that runs: virtual and real time at its last change of rate, and the rate; one object, so that
+        # another thread sees the old ones or the new ones.
+        self._course = (0.0, _time.monotonic(), rate)
 
     def time(self) -> float:
         if math.isinf(self.rate):
             return self._virtual
-        return (_time.monotonic() - self._origin) * self.rate
+        since, origin, rate = self._course
+        return since + (_time.monotonic() - origin) * rate
+
+    def run_at(self, rate: float) -> None:
+        """Go on at another rate from now; a clock that jumps stays one. Raises ValueError."""
+        if math.isinf(self.rate) or not 0 < rate < math.inf:
+            raise ValueError(f"a clock that runs at {self.rate:g} times real time cannot go on at {rate:g}")
+        self._course = (self.time(), _time.monotonic(), rate)
+        self.rate = rate
 
     def sleep(self, seconds: float) -> None:
         if seconds <= 0:

@@ -1,16 +1,16 @@
 """`coldfinger owner`: the process that holds the station while windows and terminals come and go."""
 
-import json
 from typing import Any
 
 import click
 
-from coldfinger.procedures.commands.status import INCOMPLETE, bad_input
+from coldfinger.procedures.commands.lazy import NearestGroup
+from coldfinger.procedures.commands.status import INCOMPLETE, bad_input, json_text
 
 STATION = click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def owner() -> None:
     """Start, end or look at the process that owns the station."""
 
@@ -20,12 +20,15 @@ def owner() -> None:
 @click.option("--data", default="data", show_default=True, help="Folder for run files, journals and manifests.")
 @click.option("--plan", default=None, type=click.Path(exists=True, dir_okay=False), help="Plan to carry out.")
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
-def start(station: str, data: str, plan: str | None, resume: bool) -> None:
+@click.option("--speed", default=None, help="Of a simulated station: virtual seconds in a real one, 0.1 to 1000.")
+@click.option("--sample", default=None, help="Of a simulated station: S0, S1, S2 or a table-sample file.")
+def start(station: str, data: str, plan: str | None, resume: bool, speed: str | None, sample: str | None) -> None:
     """Start the owner; it goes on when this terminal is closed."""
     from coldfinger.procedures.owner.owner import OwnerError, OwnerSettings
     from coldfinger.procedures.owner.owner import start as start_owner
 
-    settings = OwnerSettings.of(station, data, plan, resume)
+    simulator = {key: value for key, value in (("speed", speed), ("sample", sample)) if value is not None}
+    settings = OwnerSettings.of(station, data, plan, resume, simulator)
     with bad_input(OwnerError):
         pid = start_owner(settings)
     click.echo(f"{settings.name} is owned by process {pid}, which goes on when this terminal is closed")
@@ -61,10 +64,10 @@ def status(station: str, as_json: bool) -> None:
         try:
             found: dict[str, Any] = {**client.owner(), "control": client.holder(), "state": client.snapshot()["state"]}
         except OwnerSilent as error:
-            click.echo(json.dumps({"error": str(error)}) if as_json else f"coldfinger: {error}", err=not as_json)
+            click.echo(json_text({"error": str(error)}) if as_json else f"coldfinger: {error}", err=not as_json)
             raise SystemExit(INCOMPLETE) from None
     if as_json:
-        click.echo(json.dumps({**found, "folder": str(folder)}))
+        click.echo(json_text({**found, "folder": str(folder)}))
         return
     control = "nobody is in control" if found["control"] is None else f"{found['control']['who']} is in control"
     click.echo(

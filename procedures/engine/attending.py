@@ -16,6 +16,7 @@ from coldfinger.procedures.engine.core import (
     POLL,
     REAL,
     RUNNING_STATE,
+    WAITING_STATE,
     Core,
     NotWritten,
     Stranded,
@@ -43,8 +44,16 @@ class Attending(Core):
         for level, kind, text in self.care.look(self.station, control):
             self._tell(level, kind, text)
         self._look_at_the_journal()
+        self._look_around()
         if self._stale:
             self._look_ahead()
+
+    def _look_around(self) -> None:
+        """Read the dials while no run does; never in virtual time that jumps, where nobody watches."""
+        if self._jumps or (self._running and self._state not in (PAUSED, WAITING_STATE)):
+            return
+        now = self.station.clock.time()
+        self._latest |= {name: (value, now) for name, value in self.lookout.look(self.station).items()}
 
     def _attend_between_items(self) -> None:
         """As `_attend`; what would end a run holds the queue."""
@@ -121,6 +130,8 @@ class Attending(Core):
             self.last_row = record
             self._latest |= {name: (value, self.station.clock.time()) for name, value in record.items()}
             self._running["rows"] = self._running.get("rows", 0) + 1
+        elif topic == "reading":
+            self._latest |= {name: (value, self.station.clock.time()) for name, value in record.items()}
         elif topic == "ending":
             self.care.busy()
         elif topic == "began":

@@ -21,8 +21,10 @@ from coldfinger.procedures.engine.items import (
     Item,
     Night,
 )
+from coldfinger.procedures.engine.lookout import Lookout
 from coldfinger.procedures.engine.manifests import write_manifest
 from coldfinger.procedures.engine.news import News
+from coldfinger.procedures.engine.panels import Panels
 from coldfinger.procedures.engine.queue import Queue, is_ended
 from coldfinger.procedures.engine.queue_journal import QueueJournal, state_event
 from coldfinger.procedures.engine.survey import Survey
@@ -87,6 +89,8 @@ class Core:
         self.history = history or History()
         self.care = care or Care()
         self.news = News(self.calendar)
+        self.lookout = Lookout(REAL.time)
+        self.panels = Panels(station, self._tell)
         self._patience, self._emergency, self._sync = patience, emergency, sync
         self._disk = disk or Disk()
         self._standstill = standstill or Standstill()

@@ -66,6 +66,7 @@ class Engine(Carrying, Verbs):
             raise
         finally:
             self.care.leave()
+            self.panels.close()
             with contextlib.suppress(RunFileError):  # every event that counts was synced when it was written
                 self.journal.close()
 
@@ -191,5 +192,9 @@ class Engine(Carrying, Verbs):
                 "survey": None if self._survey is None else asdict(self._survey),
                 "data": str(self.data),
                 "care": self.care.status(),
+                "silent": dict(self.lookout.silent),
+                "speed": getattr(self.station.clock, "rate", 1.0),
+                "panel_names": self.panels.names,
+                "panels": self.panels.state(),
                 "last_event": self.news.last,
             }

@@ -7,7 +7,17 @@ from typing import Any
 
 from coldfinger.procedures.control import ABORTED
 from coldfinger.procedures.engine.build import procedure_of
-from coldfinger.procedures.engine.core import ABORT_PATIENCE, ABORTING, ENDED, HELD, LONGEST_PAUSE, PAUSING, Core
+from coldfinger.procedures.engine.core import (
+    ABORT_PATIENCE,
+    ABORTING,
+    ENDED,
+    HELD,
+    IDLE,
+    LONGEST_PAUSE,
+    PAUSED,
+    PAUSING,
+    Core,
+)
 from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import (
     RUN,
@@ -34,6 +44,8 @@ class Verbs(Core):
         except (TypeError, ValueError) as error:
             raise Refused(f"command {name}: {error}") from error
         self._changed.set()
+        if name in _ONLY_LOOKS:
+            return result
         self._write_if_possible("command", name=name, who=who, arguments=_written(arguments))
         if name in _CHANGES_QUEUE:
             self._write_if_possible("queue", items=[item.to_json() for item in self.queue.items])
@@ -57,6 +69,8 @@ class Verbs(Core):
         self._held = False
 
     def _skip(self) -> None:
+        if not self._running:
+            raise Refused("nothing runs that could be skipped; switch off what is not to be measured")
         self._control.skip()
 
     def _abort(self) -> None:
@@ -117,6 +131,25 @@ class Verbs(Core):
     def _acknowledge(self, event: int) -> None:
         self.news.acknowledge(event)
 
+    def _read_panel(self, panel: str) -> None:
+        self.panels.read(panel)
+
+    def _set_panel(self, panel: str, knob: str, text: str, by: str = "") -> None:
+        """Set a property of an instrument; never under a run."""
+        if self._state not in (IDLE, PAUSED, HELD):
+            raise Refused(
+                f"{panel} {knob} cannot be set while the engine is {self._state}; pause the run, or wait for its end"
+            )
+        self.panels.set(panel, knob, text, by)
+
+    def _set_speed(self, rate: float) -> None:
+        """How many seconds of a simulated station pass in a real one."""
+        if not self.station.simulated:
+            raise Refused("speed: this station is real, and time passes as it does")
+        if not _SLOWEST <= rate <= _FASTEST:
+            raise Refused(f"speed: {rate:g} is not possible; allowed are {_SLOWEST:g} to {_FASTEST:g}")
+        self.station.clock.run_at(float(rate))  # type: ignore[attr-defined]  # a simulated one has it
+
 
 def _written(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {
@@ -141,8 +174,13 @@ _VERBS: dict[str, Callable[..., Any]] = {
     "policy": Verbs._set_policy,
     "must_end_by": Verbs._set_end,
     "acknowledge": Verbs._acknowledge,
+    "panel": Verbs._read_panel,
+    "set_panel": Verbs._set_panel,
+    "speed": Verbs._set_speed,
 }
 COMMANDS = tuple(_VERBS)
 _AT_ONCE = ("abort", "stop", "skip", "pause", "resume")
 _AFTER_THE_END = ("abort", "stop", "acknowledge")
+_ONLY_LOOKS = ("panel",)
+_SLOWEST, _FASTEST = 0.1, 1000.0  # virtual seconds per real second
 _CHANGES_QUEUE = ("add", "remove", "move", "edit", "disable", "copy", "again")

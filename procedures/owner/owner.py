@@ -13,9 +13,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,16 +61,27 @@ class RunningEngine(EngineFace, Protocol):
 
 @dataclass(frozen=True)
 class OwnerSettings:
-    """What an owner holds: `station` is "sim" or an absolute path, `folder` is where clients find it."""
+    """What an owner holds: `station` is "sim" or an absolute path, `folder` is where clients find it.
+
+    `simulator` replaces keys of the station file's [simulator]: "speed", "sample", "seed".
+    """
 
     station: str
     data: Path
     plan: Path | None
     folder: Path
     resume: bool = False
+    simulator: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, station: str, data: str, plan: str | None = None, resume: bool = False) -> "OwnerSettings":
+    def of(
+        cls,
+        station: str,
+        data: str,
+        plan: str | None = None,
+        resume: bool = False,
+        simulator: Mapping[str, str] | None = None,
+    ) -> "OwnerSettings":
         """Settings from the words of a command line."""
         return cls(
             station if station == "sim" else str(Path(station).resolve()),
@@ -78,6 +89,7 @@ class OwnerSettings:
             None if plan is None else Path(plan).resolve(),
             places.owner_folder(station),
             resume,
+            dict(simulator or {}),
         )
 
     @property
@@ -89,7 +101,8 @@ class OwnerSettings:
         """The command line that gives these settings again."""
         words = ["--station", self.station, "--data", str(self.data), "--folder", str(self.folder)]
         words += [] if self.plan is None else ["--plan", str(self.plan)]
-        return words + (["--resume"] if self.resume else [])
+        words += ["--resume"] if self.resume else []
+        return words + [word for key, value in self.simulator.items() for word in ("--simulator", f"{key}={value}")]
 
 
 MakeEngine = Callable[[OwnerSettings], AbstractContextManager[RunningEngine]]
@@ -273,7 +286,7 @@ def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
     With `resume` it goes on with the newest unfinished night of the data folder; without one it begins the plan, or an
     empty queue.
     """
-    from coldfinger.procedures.engine.items import Night
+    from coldfinger.procedures.engine.items import USUAL_POLICY, Night
     from coldfinger.procedures.engine.resume import night_of, unfinished
     from coldfinger.procedures.engine.wiring import FOREVER, engine_for
     from coldfinger.procedures.plans.plan_file import read_plan
@@ -284,9 +297,26 @@ def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
     if record is not None:
         night = night_of(record, data)
     else:
-        night = Night("queue", ()) if settings.plan is None else read_plan(settings.plan, datetime.now(UTC))
-    with engine_for(night, file, data, record=record, patience=FOREVER) as engine:
+        night = (
+            Night("queue", (), USUAL_POLICY) if settings.plan is None else read_plan(settings.plan, datetime.now(UTC))
+        )
+    simulator = _simulator(settings) if file.simulated else {}
+    with engine_for(night, file, data, record=record, patience=FOREVER, **simulator) as engine:
         yield engine
+
+
+def _simulator(settings: OwnerSettings) -> dict[str, Any]:
+    """The keys of [simulator] as their own types. Raises OwnerError."""
+    kinds: dict[str, Callable[[str], Any]] = {"speed": float, "seed": int, "sample": str}
+    found: dict[str, Any] = {}
+    for key, text in settings.simulator.items():
+        try:
+            found[key] = kinds[key](text)
+        except KeyError:
+            raise OwnerError(f"simulator {key}={text}: there is no such key; allowed are {', '.join(kinds)}") from None
+        except ValueError:
+            raise OwnerError(f"simulator {key}={text}: {text!r:.40} is not a number") from None
+    return found
 
 
 @click.command()
@@ -295,8 +325,12 @@ def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
 @click.option("--folder", required=True, type=click.Path(path_type=Path))
 @click.option("--plan", default=None, type=click.Path(path_type=Path))
 @click.option("--resume", is_flag=True)
-def _command(station: str, data: Path, folder: Path, plan: Path | None, resume: bool) -> None:
-    raise SystemExit(main(make_engine, OwnerSettings(station, data, plan, folder, resume)))
+@click.option("--simulator", multiple=True)
+def _command(
+    station: str, data: Path, folder: Path, plan: Path | None, resume: bool, simulator: tuple[str, ...]
+) -> None:
+    keys = dict(word.partition("=")[::2] for word in simulator)
+    raise SystemExit(main(make_engine, OwnerSettings(station, data, plan, folder, resume, keys)))
 
 
 if __name__ == "__main__":
