@@ -58,6 +58,15 @@ class Forecast:
         }
 
 
+@dataclass(frozen=True)
+class Planned:
+    """An item from a place: the seconds it would take, where it ends, and why it cannot be run ("" for nothing)."""
+
+    seconds: float
+    end: Whereabouts
+    trouble: str = ""
+
+
 class Forecaster:
     """Predicts items of a queue at a station; what has been predicted once from the same place is remembered.
 
@@ -66,7 +75,7 @@ class Forecaster:
 
     def __init__(self, station: Station, history: History) -> None:
         self._station, self._history = station, history
-        self._known: dict[str, tuple[tuple[Any, ...], float, Whereabouts]] = {}
+        self._known: dict[str, tuple[tuple[Any, ...], Planned]] = {}
         self._seconds: dict[str, float] = {}
 
     def predict(self, item: Item) -> float:
@@ -79,41 +88,41 @@ class Forecaster:
         for item in items:
             if item.state == DISABLED:
                 continue
-            predicted, place = self._planned(item, place)
-            seconds[item.id] = predicted
+            planned = self._planned(item, place)
+            place, seconds[item.id] = planned.end, planned.seconds
             if is_open(item):
-                expected.append(expect(item, predicted, self._history))
+                expected.append(expect(item, planned.seconds, self._history))
         self._seconds = seconds
         return Forecast(tuple(expected))
 
-    def _planned(self, item: Item, place: Whereabouts) -> tuple[float, Whereabouts]:
+    def _planned(self, item: Item, place: Whereabouts) -> Planned:
         key = (place, item.kind, item.procedure, repr(item.parameters), repr(item.settings))
         known = self._known.get(item.id)
         if known is None or known[0] != key:
-            known = (key, *plan_item(item, self._station, place))
+            known = (key, plan_item(item, self._station, place))
             self._known[item.id] = known
-        return known[1], known[2]
+        return known[1]
 
 
-def plan_item(item: Item, station: Station, place: Whereabouts) -> tuple[float, Whereabouts]:
-    """Seconds that an item would take from a place, and where it ends; 0 s for one that cannot be planned."""
+def plan_item(item: Item, station: Station, place: Whereabouts, check: bool = False) -> Planned:
+    """What an item would do from a place; one that cannot be planned takes 0 s and stays there.
+
+    With `check` the limits are asked, too, and what they refuse is not planned; an instrument may be asked for it.
+    """
     if item.kind == WAIT:
-        return float(item.settings["seconds"]), place
-    if item.kind == SET:
-        field, temperature = item.settings.get("field"), item.settings.get("temperature")
-        end = Whereabouts(place.field if field is None else field, temperature or place.temperature)
-        procedure: TransportProcedure = move_of(item)
-    else:
-        try:
-            procedure = procedure_of(item)
-        except ValueError:
-            return 0.0, place
-        end = end_of(procedure, place)
-    procedure.use(station)
+        return Planned(float(item.settings["seconds"]), place)
     try:
-        return procedure.plan(place).seconds, end
-    except ValueError:
-        return 0.0, place
+        procedure: TransportProcedure = move_of(item) if item.kind == SET else procedure_of(item)
+        procedure.use(station)
+        if check:
+            procedure.check()
+        seconds = procedure.plan(place).seconds
+    except ValueError as error:
+        return Planned(0.0, place, str(error))
+    if item.kind != SET:
+        return Planned(seconds, end_of(procedure, place))
+    field, temperature = item.settings.get("field"), item.settings.get("temperature")
+    return Planned(seconds, Whereabouts(place.field if field is None else field, temperature or place.temperature))
 
 
 def expect(item: Item, predicted: float, history: History) -> Expected:

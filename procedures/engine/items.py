@@ -32,6 +32,10 @@ class FailurePolicy:
     retries: int = 0
 
 
+USUAL_POLICY = FailurePolicy(RETRY, 1)
+"""Of a plan that says nothing: most failures of a night are one lost reply, and a second one is not chance."""
+
+
 @dataclass(frozen=True)
 class Family:
     """The family that a run belongs to; runs with the same `id` share a manifest."""

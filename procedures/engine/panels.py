@@ -48,6 +48,12 @@ class Panels:
         """Of every panel that was read: `clock` of the reading, its entries, what was said of the last setting."""
         return {name: dict(panel) for name, panel in self._read.items()}
 
+    def traffic(self, name: str) -> list[list[Any]]:
+        """The last exchanges with an instrument: clock (s), line sent, line received. Raises KnobError."""
+        part = panel_named(self._station.instruments, name)
+        link = (getattr(part, "parent", None) or part).adapter
+        return [list(exchange) for exchange in list(getattr(link, "history", ()))]
+
     def close(self) -> None:
         """Finish what was asked."""
         if self._thread is not None:

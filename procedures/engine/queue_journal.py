@@ -14,7 +14,7 @@ from typing import Any
 
 from coldfinger.instruments.clock import Clock
 from coldfinger.procedures.data.folder import new_run_folder, run_name
-from coldfinger.procedures.engine.items import RUNNING, Item
+from coldfinger.procedures.engine.items import Item
 from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy, is_held
 from coldfinger.runfiles.journal import JournalFile, encode, line_of, parse, plain, restored, utc_now
 
@@ -155,11 +155,6 @@ class QueueRecord:
     ended: dict[str, Any] = field(default_factory=dict)
     held: bool = False
     skipped: list[tuple[int, int]] = field(default_factory=list)
-
-    @property
-    def interrupted(self) -> tuple[Item, ...]:
-        """Items that were running when the writer died."""
-        return tuple(item for item in self.items if item.state == RUNNING)
 
     @property
     def clock(self) -> float:

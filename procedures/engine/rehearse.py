@@ -9,6 +9,7 @@ time, each in a process of its own that first brings its refrigerator to where t
 run that it looks at stay in one stretch; the time of day at which a stretch begins is the predicted one.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from coldfinger.procedures.engine.calendar import Calendar
-from coldfinger.procedures.engine.forecast import plan_item
+from coldfinger.procedures.engine.forecast import Planned, plan_item
 from coldfinger.procedures.engine.items import DISABLED, RUN, EndActions, Item, Night
 from coldfinger.procedures.engine.rehearsing import TRACE, Stretch, Task, Trace, rehearse_stretch, simulated_twin
 from coldfinger.procedures.planning import Whereabouts
@@ -35,6 +36,7 @@ _EFFORT = {"FieldSweep": 10.0, "LowFieldMagnetoresistance": 10.0, "ZeroField": 1
 _WORTH_A_PROCESS = 3 * 3600.0  # s of station time, that take some seconds
 _PATIENCE = 600.0  # s for a process
 _COMMAND = (sys.executable, "-m", "coldfinger.procedures.engine.rehearsing")
+_PIPES: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 class RehearsalError(RuntimeError):
@@ -101,16 +103,24 @@ def rehearse(
     start: datetime | None = None,
     processes: int | None = None,
 ) -> Rehearsal:
-    """Carry the plan out on the simulated twin of a station; raises StationFileError where there can be none.
+    """Carry the plan out on the simulated twin of a station.
 
-    `processes` at most are used; None: one a core.
+    `processes` at most are used; None: one a core. Raises StationFileError where there can be no twin, RehearsalError
+    where a process of its own breaks or takes too long, and KeyboardInterrupt; no process is left behind then.
     """
     whole = Task(night, file.source, file.text, sample, start)
-    tasks = _cut(whole, file, processes or os.cpu_count() or 1)
-    with ThreadPoolExecutor(max(len(tasks) - 1, 1)) as others:
-        apart = [others.submit(_rehearse_apart, task) for task in tasks[1:]]
-        stretches = [rehearse_stretch(tasks[0]), *(other.result() for other in apart)]
-    return _joined(night, stretches)
+    return _joined(night, _rehearsed(_cut(whole, file, processes or os.cpu_count() or 1)))
+
+
+def _rehearsed(tasks: Sequence[Task]) -> list[Stretch]:
+    """All stretches, the first in this process; whatever ends this, the other processes end with it."""
+    with contextlib.ExitStack() as stack:
+        apart = [stack.enter_context(subprocess.Popen(_COMMAND, **_PIPES)) for _ in tasks[1:]]
+        threads = stack.enter_context(ThreadPoolExecutor(max(len(apart), 1)))
+        for process in apart:
+            stack.callback(process.kill)  # before the threads are waited for
+        others = [threads.submit(_heard, process, task) for process, task in zip(apart, tasks[1:], strict=True)]
+        return [rehearse_stretch(tasks[0]), *(other.result() for other in others)]
 
 
 def _cut(whole: Task, file: StationFile, most: int) -> list[Task]:
@@ -159,19 +169,25 @@ def _predicted(night: Night, file: StationFile) -> tuple[list[float], list[Where
         place = Whereabouts(0.0, station.limits.lowest_temperature)
         for item in night.items:
             places.append(place)
-            length, place = (0.0, place) if item.state == DISABLED else plan_item(item, station, place)
-            seconds.append(length)
+            planned = Planned(0.0, place) if item.state == DISABLED else plan_item(item, station, place)
+            place = planned.end
+            seconds.append(planned.seconds)
     return seconds, places
 
 
-def _rehearse_apart(task: Task) -> Stretch:
-    done = subprocess.run(
-        _COMMAND, input=json.dumps(task.to_json()), capture_output=True, text=True, timeout=_PATIENCE, check=False
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RehearsalError(f"the rehearsal of {task.night.items[0].name} and what follows broke: {last}")
-    return Stretch.from_json(json.loads(done.stdout))
+def _heard(process: "subprocess.Popen[str]", task: Task) -> Stretch:
+    """The answer of a process that rehearses a task. Raises RehearsalError."""
+    which = f"the rehearsal of {task.night.items[0].name} and what follows"
+    try:
+        said, complaint = process.communicate(json.dumps(task.to_json()), timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise RehearsalError(
+            f"{which} did not end within {duration_text(_PATIENCE)}; rehearse a shorter plan, or a part of it"
+        ) from None
+    if process.returncode != 0:
+        last = (complaint.strip().splitlines() or ["no message"])[-1]
+        raise RehearsalError(f"{which} broke: {last}")
+    return Stretch.from_json(json.loads(said))
 
 
 def _joined(night: Night, stretches: Sequence[Stretch]) -> Rehearsal:

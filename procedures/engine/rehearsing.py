@@ -104,7 +104,10 @@ class Task:
 
 
 def rehearse_stretch(task: Task) -> Stretch:
-    """Carry a task out, from its place; raises StationFileError where a station can have no twin."""
+    """Carry a task out, from its place; raises StationFileError where a station can have no twin.
+
+    Ctrl-C raises KeyboardInterrupt: half a rehearsal says nothing about a night.
+    """
     trace: Trace = {name: [] for name in TRACE}
     file = simulated_twin(check_station_text(task.text, task.source), task.sample)
     with tempfile.TemporaryDirectory(prefix="rehearsal-") as scratch, open_station(file) as station:
@@ -136,7 +139,9 @@ def _go_to(station: Station, place: Whereabouts) -> None:
     temperature = min(max(place.temperature, limits.lowest_temperature), limits.highest_temperature)
     move = Move(place.field, temperature)
     move.use(station)
-    carry_out(move, RunControl(), lambda: None, lambda topic, record: None)
+    outcome, _, _ = carry_out(move, RunControl(), lambda: None, lambda topic, record: None)
+    if outcome == "stopped":
+        raise KeyboardInterrupt
 
 
 def _end_refusal(station: Station, night: Night) -> str:
@@ -150,7 +155,7 @@ def _end_refusal(station: Station, night: Night) -> str:
 
 
 class _Rehearsing(Engine):
-    """The engine, with a pencil at the refrigerator's chart."""
+    """The engine, with a pencil at the refrigerator's chart; Ctrl-C ends all of it, not only the present item."""
 
     def __init__(self, *args: Any, trace: Trace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,6 +169,9 @@ class _Rehearsing(Engine):
         if now - self._traced >= _TRACE_STEP:
             self._traced = now
             note(self._trace, self.station)
+
+    def _was_stopped(self, item: Item) -> tuple[Item, str]:
+        raise KeyboardInterrupt  # nobody gives commands here: only Ctrl-C stops a run
 
     def _put(self, item: Item) -> None:
         super()._put(item)

@@ -134,6 +134,9 @@ class Verbs(Core):
     def _read_panel(self, panel: str) -> None:
         self.panels.read(panel)
 
+    def _traffic(self, panel: str) -> list[list[Any]]:
+        return self.panels.traffic(panel)
+
     def _set_panel(self, panel: str, knob: str, text: str, by: str = "") -> None:
         """Set a property of an instrument; never under a run."""
         if self._state not in (IDLE, PAUSED, HELD):
@@ -175,12 +178,13 @@ _VERBS: dict[str, Callable[..., Any]] = {
     "must_end_by": Verbs._set_end,
     "acknowledge": Verbs._acknowledge,
     "panel": Verbs._read_panel,
+    "traffic": Verbs._traffic,
     "set_panel": Verbs._set_panel,
     "speed": Verbs._set_speed,
 }
 COMMANDS = tuple(_VERBS)
 _AT_ONCE = ("abort", "stop", "skip", "pause", "resume")
 _AFTER_THE_END = ("abort", "stop", "acknowledge")
-_ONLY_LOOKS = ("panel",)
+_ONLY_LOOKS = ("panel", "traffic")
 _SLOWEST, _FASTEST = 0.1, 1000.0  # virtual seconds per real second
 _CHANGES_QUEUE = ("add", "remove", "move", "edit", "disable", "copy", "again")

@@ -21,11 +21,11 @@ from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, Que
 from coldfinger.procedures.engine.resume import last_run, night_event
 from coldfinger.procedures.safety.deadman import DeadMan
 from coldfinger.procedures.safety.interlocks import Interlocks
-from coldfinger.procedures.safety.locks import hold_data_folder, hold_station
+from coldfinger.procedures.safety.locks import Locks, hold_data_folder, hold_station
 from coldfinger.procedures.safety.watch import Watch
 from coldfinger.procedures.station import SafeReport, Station, open_station
 from coldfinger.procedures.station_file import StationFile
-from coldfinger.runfiles.disk import Disk
+from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
 
 FOREVER = math.inf
 
@@ -48,9 +48,8 @@ def engine_for(
     Raises LockedError, StationFileError, LinkError, RunFileError: nothing has moved then.
     """
     units.ureg.Quantity("1 K")  # pint builds its registry at first use, and two threads that do so at once break it
-    data.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(hold_data_folder(data))
+        stack.enter_context(_held_data_folder(data))
         stack.enter_context(hold_station(file))
         dead_man = None
         if not file.simulated:
@@ -87,6 +86,20 @@ def engine_for(
         if watch is not None:
             watch.start()
         yield engine
+
+
+def _held_data_folder(data: Path) -> Locks:
+    """The data folder, made where it is missing, for this program alone. Raises LockedError, RunFileError."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        return hold_data_folder(data)
+    except (OSError, ValueError) as error:
+        cause, remedy = str(error), "use another folder"
+        if isinstance(error, FileExistsError):
+            cause = "there is a file of this name"
+        elif isinstance(error, OSError):
+            cause, remedy = cause_and_remedy(error)
+        raise RunFileError(f"data folder {data}: it cannot be used: {cause}; {remedy}") from error
 
 
 def _tell_all(heard: Iterable[Callable[[str], None]], text: str) -> None:

@@ -85,6 +85,13 @@ def test_a_panel_is_read_when_it_is_asked_for(engine):
     assert entries["frequency"]["unit"] == "Hz"
 
 
+def test_the_last_exchanges_with_an_instrument_can_be_seen(engine):
+    until(lambda: "T_mc (K)" in engine.snapshot()["latest"])
+    traffic = engine.command("traffic", panel="fridge.controller")
+    assert 0 < len(traffic) <= 200
+    assert any(sent.startswith("KRDG?") and received.startswith("+") for _, sent, received in traffic)
+
+
 def test_what_is_set_on_a_panel_is_read_back_told_and_journalled(engine):
     engine.command("set_panel", panel="lockin", knob="time_constant", text="1 s", by="tester")
     until(lambda: value_on(engine, "lockin", "time_constant") == 1.0)
