@@ -149,8 +149,9 @@ def _read_line(number: int, answer: list[str]) -> None:
         answer.append(stream.readline())
 
 
-def stop(folder: Path, *, safe: bool, clock: Clock, who: str, deadline: float = LONGEST_END) -> None:
+def stop(folder: Path, *, safe: bool, who: str, clock: Clock | None = None, deadline: float = LONGEST_END) -> None:
     """End the owner; with `safe` a running queue is aborted first. Raises Refused, OwnerSilent, OwnerError."""
+    clock = clock or WallClock()
     with Client(folder, who=who) as client:
 
         def quiet() -> bool:

@@ -1,0 +1,138 @@
+"""The window's only door to the engine: snapshots come in ten times a second, commands go out, neither waits.
+
+Looking, commanding and aborting have a thread each, so that a slow owner never stalls the window and an abort never
+stands behind another command. Whatever comes back reaches the window as a signal. The engine is whatever has the
+engine's face: an owner process, or one in this process.
+"""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+from coldfinger.procedures.engine.face import ABORT, EngineFace, OwnerSilent, Refused
+
+PERIOD = 0.1  # s between two looks
+SLOW_PERIOD = 0.5  # s between two looks for an owner that does not answer
+WHO = "window"
+
+Then = Callable[[Any], None]
+"""What is done in the window's thread with the answer of a command."""
+
+
+class Desk(QObject):
+    """Polls one engine and commands it; `close` ends its threads.
+
+    changed     a snapshot: a dict that nobody changes any more
+    happened    events that are new, the oldest first
+    lost        the engine does not answer: a sentence; found: it does again
+    refused     (command, sentence) of a command that was not carried out
+    """
+
+    changed = Signal(object)
+    happened = Signal(object)
+    lost = Signal(str)
+    found = Signal()
+    refused = Signal(str, str)
+    _answered = Signal(object, object)
+
+    def __init__(self, connect: Callable[[], EngineFace], parent: QObject | None = None) -> None:
+        """`connect` makes a connection of its own for each thread."""
+        super().__init__(parent)
+        self._connect = connect
+        self._over = threading.Event()
+        self._orders: queue.SimpleQueue[tuple[str, dict[str, Any], Then | None] | None] = queue.SimpleQueue()
+        self._since = 0
+        self._is_lost = False
+        self.latest: dict[str, Any] = {}
+        """The newest snapshot, empty before the first."""
+        self._answered.connect(self._pass_on)
+        self._threads = [
+            threading.Thread(target=self._look, name="desk looks", daemon=True),
+            threading.Thread(target=self._carry, name="desk commands", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin to look."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self, deadline: float = 6.0) -> None:
+        """End the threads; what was commanded before is sent first."""
+        self._over.set()
+        self._orders.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(deadline)
+
+    def command(self, name: str, then: Then | None = None, **arguments: Any) -> None:
+        """Give a command; `then` gets its answer. An abort goes out at once, past all that waits."""
+        if name == ABORT:
+            threading.Thread(target=self._give, args=(name, arguments, then), name="desk aborts", daemon=True).start()
+        else:
+            self._orders.put((name, arguments, then))
+
+    def _look(self) -> None:
+        with _closing(self._connect()) as face:
+            while not self._over.is_set():
+                try:
+                    self._look_once(face)
+                    wait = PERIOD
+                except OwnerSilent as error:
+                    self._is_lost = True
+                    self._say(self.lost, str(error))
+                    wait = SLOW_PERIOD
+                self._over.wait(wait)
+
+    def _look_once(self, face: EngineFace) -> None:
+        snapshot = face.snapshot()
+        if self._is_lost:
+            self._is_lost = False
+            self._since = 0
+            self._say(self.found)
+        self.latest = snapshot
+        self._say(self.changed, snapshot)
+        if snapshot.get("last_event", 0) >= self._since:
+            events = face.events(self._since)
+            if events:
+                self._since = events[-1]["seq"] + 1
+                self._say(self.happened, events)
+
+    def _carry(self) -> None:
+        with _closing(self._connect()) as face:
+            while (order := self._orders.get()) is not None:
+                self._try(face, *order)
+
+    def _give(self, name: str, arguments: dict[str, Any], then: Then | None) -> None:
+        with _closing(self._connect()) as face:
+            self._try(face, name, arguments, then)
+
+    def _try(self, face: EngineFace, name: str, arguments: dict[str, Any], then: Then | None) -> None:
+        try:
+            answer = face.command(name, who=WHO, **arguments)
+        except (Refused, OwnerSilent) as error:
+            self._say(self.refused, name, str(error))
+            return
+        if then is not None:
+            self._say(self._answered, then, answer)
+
+    def _pass_on(self, then: Then, answer: Any) -> None:
+        then(answer)
+
+    def _say(self, signal: Any, *content: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the window is gone
+            if not self._over.is_set():
+                signal.emit(*content)
+
+
+@contextlib.contextmanager
+def _closing(face: EngineFace) -> Any:
+    try:
+        yield face
+    finally:
+        close = getattr(face, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,133 @@
+"""The window's door to the engine, against an engine that answers, refuses, hangs or is gone."""
+
+import threading
+import time
+
+import pytest
+
+from coldfinger.gui.background import Background
+from coldfinger.gui.desk import Desk
+from coldfinger.procedures.engine.face import OwnerSilent, Refused
+
+
+class Pretended:
+    """The engine's face, with nothing behind it."""
+
+    def __init__(self):
+        self.given, self.gone, self.hangs = [], False, threading.Event()
+        self.messages = [{"seq": 1, "text": "first"}]
+        self.closed = 0
+
+    def snapshot(self):
+        if self.gone:
+            raise OwnerSilent("no owner answers")
+        return {"state": "idle", "last_event": len(self.messages)}
+
+    def events(self, since=0):
+        return [message for message in self.messages if message["seq"] >= since]
+
+    def command(self, name, /, *, who="", **arguments):
+        if name == "slow":
+            self.hangs.wait(5.0)
+        if name == "bad":
+            raise Refused("that is not allowed")
+        self.given.append((name, arguments))
+        return len(self.given)
+
+    def close(self):
+        self.closed += 1
+
+
+@pytest.fixture
+def engine():
+    return Pretended()
+
+
+@pytest.fixture
+def desk(qtbot, engine):
+    desk = Desk(lambda: engine)
+    yield desk
+    engine.hangs.set()
+    desk.close()
+
+
+def test_a_snapshot_comes_ten_times_a_second_and_every_event_once(qtbot, desk, engine):
+    seen, heard = [], []
+    desk.changed.connect(seen.append)
+    desk.happened.connect(heard.extend)
+    desk.start()
+    qtbot.waitUntil(lambda: len(seen) > 3, timeout=3000)
+    engine.messages.append({"seq": 2, "text": "second"})
+    qtbot.waitUntil(lambda: len(heard) == 2, timeout=3000)
+    qtbot.waitUntil(lambda: len(seen) > 6, timeout=3000)
+    assert [event["text"] for event in heard] == ["first", "second"]
+    assert desk.latest["state"] == "idle"
+
+
+def test_a_command_is_answered_in_the_thread_of_the_window(qtbot, desk, engine):
+    desk.start()
+    answered = []
+    desk.command("pause", lambda answer: answered.append((answer, threading.current_thread())), seconds=3.0)
+    qtbot.waitUntil(lambda: bool(answered), timeout=3000)
+    assert answered == [(1, threading.main_thread())]
+    assert engine.given == [("pause", {"seconds": 3.0})]
+
+
+def test_what_is_refused_is_said_with_the_name_of_the_command(qtbot, desk):
+    desk.start()
+    with qtbot.waitSignal(desk.refused, timeout=3000) as said:
+        desk.command("bad")
+    assert said.args == ["bad", "that is not allowed"]
+
+
+def test_an_abort_does_not_wait_for_a_command_that_hangs(qtbot, desk, engine):
+    desk.start()
+    desk.command("slow")
+    desk.command("abort")
+    qtbot.waitUntil(lambda: ("abort", {}) in engine.given, timeout=3000)
+    assert ("slow", {}) not in engine.given
+
+
+def test_a_lost_engine_is_said_and_found_again(qtbot, desk, engine):
+    desk.start()
+    qtbot.waitUntil(lambda: bool(desk.latest), timeout=3000)
+    with qtbot.waitSignal(desk.lost, timeout=3000) as said:
+        engine.gone = True
+    assert said.args == ["no owner answers"]
+    with qtbot.waitSignal(desk.found, timeout=3000):
+        engine.gone = False
+
+
+def test_its_threads_end_and_close_their_connections(qtbot, engine):
+    desk = Desk(lambda: engine)
+    desk.start()
+    qtbot.waitUntil(lambda: bool(desk.latest), timeout=3000)
+    desk.close()
+    assert engine.closed == 2
+    assert not any(thread.name.startswith("desk") for thread in threading.enumerate())
+
+
+def test_background_work_never_holds_the_window_and_only_the_newest_wish_counts(qtbot):
+    background, done, gate = Background(), [], threading.Event()
+    try:
+        background.do("first", lambda: gate.wait(5.0), done.append)
+        for number in range(5):
+            background.do("fit", lambda number=number: number, done.append)
+        began = time.perf_counter()
+        assert background.busy
+        assert time.perf_counter() - began < 0.1
+        gate.set()
+        qtbot.waitUntil(lambda: len(done) == 2, timeout=3000)
+        assert done == [True, 4]
+    finally:
+        background.close()
+
+
+def test_what_background_work_raises_comes_back_to_whoever_asked(qtbot):
+    background, failures = Background(), []
+    try:
+        background.do("fit", lambda: 1 / 0, lambda answer: None, failures.append)
+        qtbot.waitUntil(lambda: bool(failures), timeout=3000)
+        assert isinstance(failures[0], ZeroDivisionError)
+    finally:
+        background.close()
