@@ -19,6 +19,8 @@ from coldfinger.analysis.power_law import IMPROBABLE, TWO_SIDED_95, PowerLaw, fi
 EXCLUDED = 0.05
 """|H − H*|/H* inside which the two laws round into each other and no point is used."""
 ROUNDS = 5
+FARTHEST = 70.0
+"""Logarithm of a field (Oe) or resistance (ohm) beyond which nothing crosses."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,16 @@ def power_law_crossing(rho_QF: PowerLaw, sigma_QF: PowerLaw) -> Crossing:
     """H* (Oe) and R* (ohm/square) with ρ_QF(H*) = 1/σ_QF(H*) = R*, errors from both covariances.
 
     With u = ln H, ln ρ = a + p u on one side and −(b + q u) on the other: u* = −(a + b)/(p + q) and
-    ln R* = a + p u*. Raises ValueError for power laws that are parallel (p + q = 0).
+    ln R* = a + p u*. Raises ValueError for power laws that are parallel (p + q = 0), or so nearly that they meet
+    at no field of this world.
     """
     u_S, u_I = math.log(rho_QF.reference_field), math.log(sigma_QF.reference_field)
     p, q = rho_QF.exponent, sigma_QF.exponent
     if abs(p + q) < 1e-12:
         raise ValueError("crossing: the two power laws are parallel and never meet")
     u = (p * u_S + q * u_I - rho_QF.log_value - sigma_QF.log_value) / (p + q)
+    if abs(u) > FARTHEST or abs(rho_QF.log_value + p * (u - u_S)) > FARTHEST:
+        raise ValueError("crossing: the two power laws are so nearly parallel that they meet at no field of this world")
     by_S, by_I = np.array([1.0, u - u_S]), np.array([1.0, u - u_I])
     of_S, of_I = float(by_S @ rho_QF.covariance @ by_S), float(by_I @ sigma_QF.covariance @ by_I)
     sd_u = math.sqrt(of_S + of_I) / abs(p + q)

@@ -16,6 +16,8 @@ Evaluate = Callable[[Array], tuple[Array, Array]]
 
 TOLERANCE = 1e-12
 """Promised decrease of chi-square, per unit of 1 + chi-square/n, at which to stop: a millionth of a s.d."""
+ROUNDING = 1e-9
+"""Promised decrease, in the same units, that the rounding of chi-square may hide: the search has ended there, too."""
 MAX_STEPS = 60
 MAX_DAMPING = 1e10
 
@@ -72,7 +74,10 @@ def minimise(
                 return Minimum(p, chi2, normal, True)
             if damping > MAX_DAMPING:
                 break
-        return Minimum(p, chi2, normal, False)
+        gradient = jacobian.T @ residual
+        held = always_held | ((p <= lower) & (gradient > 0)) | ((p >= upper) & (gradient < 0))
+        promised = -float(gradient @ _step(normal, gradient, held, 0.0))
+        return Minimum(p, chi2, normal, promised < ROUNDING * (1 + chi2 / len(residual)))
 
 
 def _step(normal: Array, gradient: Array, held: NDArray[np.bool_], damping: float) -> Array:

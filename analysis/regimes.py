@@ -108,7 +108,7 @@ def phase_diagram(
             except ValueError as error:
                 raise ValueError(f"film {film} at {field:g} Oe: {error}") from None
         regimes[film] = tuple(found)
-    return PhaseDiagram(regimes, (*_along_field(regimes), *_across_films(regimes)))
+    return PhaseDiagram(regimes, (*along_field(regimes), *_across_films(regimes)))
 
 
 def _reason(curve: Curve, choice: ModelChoice, floor: float) -> str:
@@ -161,7 +161,8 @@ def _doubts(choice: ModelChoice) -> tuple[str, ...]:
     return tuple(doubts)
 
 
-def _along_field(regimes: Mapping[str, tuple[Regime, ...]]) -> list[Boundary]:
+def along_field(regimes: Mapping[str, tuple[Regime, ...]]) -> list[Boundary]:
+    """Changes of label between neighbouring fields; `regimes` by film, each film in rising order of field."""
     return [
         Boundary(_name(low, high), f"{film} {low.field:g} Oe", f"{film} {high.field:g} Oe", low.field, high.field)
         for film, row in regimes.items()

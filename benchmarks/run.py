@@ -16,6 +16,7 @@ import numpy as np
 import pyvisa
 from scipy.optimize import curve_fit
 
+from coldfinger.analysis.batch import fit_batch
 from coldfinger.analysis.fit import Curve, fit_eq1
 from coldfinger.analysis.laws import failed_insulator
 from coldfinger.instruments.clock import WallClock
@@ -123,6 +124,39 @@ def fit() -> None:
     report("One fit of Eq. 1, 200 points", times, n, "curve_fit, careful start values")
 
 
+def batch() -> None:
+    """A thousand curves of Eq. 1 at once, without start values, against scipy's curve_fit with good ones for each."""
+    rng = np.random.default_rng(0)
+    for points in (50, 200):
+        temperature = np.geomspace(0.05, 0.7, points)
+        sigma_0 = 10 ** rng.uniform(-4.5, -3.7, (1000, 1))
+        truth = np.hstack(
+            [sigma_0 * 10 ** rng.uniform(-1.5, 0.3, (1000, 1)), sigma_0, rng.uniform(0.25, 0.6, (1000, 1))]
+        )
+        rho = failed_insulator(temperature, *truth.T[:, :, np.newaxis])
+        sd = 1e-3 * rho
+        rho = rho * (1 + 1e-3 * rng.standard_normal(rho.shape))
+
+        def one_by_one(temperature: np.ndarray = temperature, rho: np.ndarray = rho, truth: np.ndarray = truth) -> None:
+            for curve, start in zip(rho[:50], truth[:50], strict=True):
+                curve_fit(
+                    lambda t, a, b, e: -np.log(a + b * np.exp(-e / t)),
+                    temperature,
+                    np.log(curve),
+                    p0=0.8 * start,
+                    sigma=np.full(len(curve), 1e-3),
+                )
+
+        times = alternating(
+            **{
+                "curve_fit, careful start values": one_by_one,
+                "fit_batch, no start values, limits and all": lambda t=temperature, r=rho, s=sd: fit_batch(t, r, s),
+            }
+        )
+        times["curve_fit, careful start values"] *= 20  # of fifty curves
+        report(f"A thousand curves of Eq. 1, {points} points", times, 1000, "curve_fit, careful start values")
+
+
 def ramp() -> None:
     """Twelve virtual hours: a laboratory left alone, and a ramp through all layers."""
 
@@ -194,7 +228,7 @@ def command() -> None:
     report("One snapshot", times, n, "over loopback")
 
 
-BENCHMARKS = {"query": query, "row": row, "fit": fit, "ramp": ramp, "night": night, "command": command}
+BENCHMARKS = {"query": query, "row": row, "fit": fit, "batch": batch, "ramp": ramp, "night": night, "command": command}
 
 if __name__ == "__main__":
     for chosen in sys.argv[1:] or BENCHMARKS:

@@ -59,3 +59,18 @@ def test_a_problem_without_any_finite_residual_does_not_converge():
         return np.full(2, np.nan), np.full((2, 1), np.nan)
 
     assert not minimise(nothing, np.array([1.0])).converged
+
+
+def test_a_step_that_only_rounding_refuses_does_not_count_as_no_convergence():
+    # Within rounding every step away from the start looks worse, although the gradient promises 1e-11 more.
+    def evaluate(p):
+        offset = 1e-6 * (p[0] - 1.0)
+        residual = np.array([10.0 + (0.0 if p[0] == 0 else 1e-9), offset])
+        return residual, np.array([[0.0], [1e-6]])
+
+    assert minimise(evaluate, np.array([0.0])).converged
+
+    def steep(p):
+        return np.array([10.0 + (0.0 if p[0] == 0 else 1.0), p[0] - 1.0]), np.array([[0.0], [1.0]])
+
+    assert not minimise(steep, np.array([0.0])).converged
