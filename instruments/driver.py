@@ -43,12 +43,13 @@ def index_reply(count: int) -> Callable[[str], str]:
 class Linked(Instrument):  # type: ignore[misc]
     """Base of all drivers.
 
-    `IDENTITY` is the pattern of the model's identity, `SETTINGS` the properties of a snapshot. `OPENING`
-    are commands, by kind of interface, without which the instrument does not answer; `FORGET` are questions
-    that clear errors which are older than this program.
+    `IDENTITY` is the pattern of the model's identity, `WHO_ARE_YOU` the question for it, `SETTINGS` the
+    properties of a snapshot. `OPENING` are commands, by kind of interface, without which the instrument does
+    not answer; `FORGET` are questions that clear errors which are older than this program.
     """
 
     IDENTITY: ClassVar[str] = ".+"
+    WHO_ARE_YOU: ClassVar[str] = "*IDN?"
     SETTINGS: ClassVar[tuple[str, ...]] = ()
     OPENING: ClassVar[dict[str, tuple[str, ...]]] = {}
     FORGET: ClassVar[tuple[str, ...]] = ()
@@ -66,7 +67,7 @@ class Linked(Instrument):  # type: ignore[misc]
             address = self._link.resource_name
             interface = re.match(r"[A-Z]*", address.upper())
             opening = self.OPENING.get(interface.group() if interface else "", ())
-            self._link.introduce(f"{name} at {address}", self.IDENTITY, opening, self.FORGET)
+            self._link.introduce(f"{name} at {address}", self.IDENTITY, opening, self.FORGET, self.WHO_ARE_YOU)
 
     @property
     def who(self) -> str:
@@ -209,7 +210,7 @@ class Linked(Instrument):  # type: ignore[misc]
                 raise ReplyError(f"required is {self.IDENTITY}; is this the right address?")
             return text
 
-        self._identity = str(self.question("*IDN?", is_the_model))
+        self._identity = str(self.question(self.WHO_ARE_YOU, is_the_model))
         return self._identity
 
     def confirm(self) -> None:
@@ -218,8 +219,8 @@ class Linked(Instrument):  # type: ignore[misc]
             self._link.confirm()
         elif self._identity is None:
             self.identify()
-        elif (now := self.ask("*IDN?")) != self._identity:
-            raise LinkError(f"{self.who}: '*IDN?' was answered {now!r}; required is {self._identity!r}")
+        elif (now := self.ask(self.WHO_ARE_YOU)) != self._identity:
+            raise LinkError(f"{self.who}: {self.WHO_ARE_YOU!r} was answered {now!r}; required is {self._identity!r}")
 
     def snapshot(self) -> dict[str, object]:
         """Every setting by name, JSON-ready; one that cannot be read is None."""

@@ -12,11 +12,21 @@ from typing import Any, ClassVar, NamedTuple
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.bound import Bound
-from coldfinger.instruments.driver import Linked, View, index_reply, jsonable, reply
-from coldfinger.instruments.errors import CalibrationError, CommandError
+from coldfinger.instruments.driver import Linked, index_reply, jsonable, reply
+from coldfinger.instruments.errors import CommandError
+from coldfinger.instruments.lakeshore_words import (
+    REAL,
+    SETPOINT_KEPT,
+    SIX,
+    ErrorsInLine,
+    Thermometer,
+    half_decades,
+    ramp_rate,
+    real,
+    six_digits,
+)
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
 from coldfinger.instruments.validators import (
-    as_number,
     member,
     one_of,
     record,
@@ -25,21 +35,10 @@ from coldfinger.instruments.validators import (
     strict_number,
 )
 
-_SIX = r"[+-](?=[\d.]{7}E)\d{1,5}\.\d{1,5}E[+-]\d{2}"
-_REAL = r"[+-]?\d+(?:\.\d*)?(?:E[+-]\d{2})?"
-six_digits = reply(_SIX, "six digits like +108.278E+00")
-real = reply(_REAL, "a number like +0050.00")
-EVENT_ERRORS = {2: "query error", 4: "execution error (value out of range)", 5: "command not known"}
-
-
-def _half_decades(first: str, second: str, exponent: int, count: int) -> tuple[float, ...]:
-    return tuple(float(f"{(first, second)[i % 2]}e{exponent + i // 2}") for i in range(count))
-
-
-VOLTAGE_EXCITATIONS = _half_decades("2", "6.32", -6, 12)  # V rms
-CURRENT_EXCITATIONS = _half_decades("1", "3.16", -12, 22)  # A rms
+VOLTAGE_EXCITATIONS = half_decades("2", "6.32", -6, 12)  # V rms
+CURRENT_EXCITATIONS = half_decades("1", "3.16", -12, 22)  # A rms
 CONTROL_EXCITATIONS = CURRENT_EXCITATIONS[5:11]  # A rms, 316 pA to 100 nA: what input A has
-RESISTANCE_RANGES = _half_decades("2", "6.32", -3, 22)  # ohm
+RESISTANCE_RANGES = half_decades("2", "6.32", -3, 22)  # ohm
 
 
 class ControlMode(IntEnum):
@@ -160,19 +159,6 @@ class Scan(NamedTuple):
     autoscan: bool
 
 
-class _Thermometer(View):
-    """What control input and measurement channels have in common."""
-
-    def _kelvin(self, question: str) -> float:
-        kelvin = float(self.values(question, preprocess_reply=six_digits)[0])
-        if kelvin == 0:
-            raise CalibrationError(
-                f"{self.who}: {question!r} was answered 0 K, which means no temperature curve or no valid "
-                "reading; assign a curve to the input, or read its resistance"
-            )
-        return kelvin
-
-
 def _checked_setup(value: object, values: object = ()) -> InputSetup:
     voltage = isinstance(value, InputSetup) and value.mode is ExcitationMode.VOLTAGE
     checked: InputSetup = record(
@@ -223,14 +209,6 @@ def _input_name(value: object) -> str:
     raise ValueError(f"input of {value!r} is not an input; allowed are 'A' and '1' to '16'")
 
 
-def _ramp_rate(rate: object) -> float:
-    # The limits are exact in K/min: 0.001 / 60 K/s must pass.
-    slow, fast = 0.001 / 60 * (1 - 1e-9), 100 / 60 * (1 + 1e-9)
-    if as_number("ramp rate", rate, f"0 and {slow:.5g} to {fast:.5g} K/s") == 0:
-        return 0.0
-    return strict_number("ramp rate", slow, fast, "K/s")(rate)
-
-
 _checked_mode = record(
     "output_mode",
     OutputMode,
@@ -242,10 +220,9 @@ _checked_mode = record(
     delay=strict_integer("delay", 1, 255),
 )
 _COLD_MODES = (ControlMode.OFF, ControlMode.MONITOR)
-_KEPT = 1e-4  # relative: the instrument shows six digits of its set point
 
 
-class Controller(_Thermometer):
+class Controller(Thermometer):
     """The control loop of output 0 (sample heater) with its control input; role TemperatureController."""
 
     HEATER_RANGES: tuple[float, ...] = (0.0, 31.6e-6, 100e-6, 316e-6, 1e-3, 3.16e-3, 10e-3, 31.6e-3, 100e-3)
@@ -304,7 +281,11 @@ class Controller(_Thermometer):
                     f"{self._input} is in ohm; set setpoint_unit to Unit.KELVIN first"
                 )
             self.write(f"SETP {{ch}},{kelvin:.7g}")
-            if limit is not None and abs((kept := self.setpoint) - kelvin) > _KEPT * kelvin and not self.ramp.enabled:
+            if (
+                limit is not None
+                and abs((kept := self.setpoint) - kelvin) > SETPOINT_KEPT * kelvin
+                and not self.ramp.enabled
+            ):
                 raise CommandError(
                     f"{self.who}: a set point of {kelvin:.7g} K was sent, but it reads back as {kept:.7g} K"
                 )
@@ -359,10 +340,10 @@ class Controller(_Thermometer):
             "ramp",
             Ramp,
             enabled=strict_bool("ramp enabled"),
-            rate=_ramp_rate,
+            rate=ramp_rate(fastest=100),
         ),
         set_process=lambda ramp: (ramp.enabled, ramp.rate * 60),
-        preprocess_reply=reply(rf"[01],{_REAL}", "on and rate like 1,+000.200"),
+        preprocess_reply=reply(rf"[01],{REAL}", "on and rate like 1,+000.200"),
         get_process_list=lambda fields: Ramp(bool(fields[0]), fields[1] / 60),
     )
     ramping = Instrument.measurement(
@@ -383,7 +364,7 @@ class Controller(_Thermometer):
             integral=strict_number("integral", 0, 10000, ""),
             derivative=strict_number("derivative", 0, 2500, ""),
         ),
-        preprocess_reply=reply(rf"{_REAL},{_REAL},{_REAL}", "three numbers like +0050.00,+0020.00,+00.00"),
+        preprocess_reply=reply(rf"{REAL},{REAL},{REAL}", "three numbers like +0050.00,+0020.00,+00.00"),
         get_process_list=lambda fields: PID(*fields),
     )
 
@@ -430,7 +411,7 @@ class Controller(_Thermometer):
             resistance=strict_number("heater resistance", 1, 2000, "ohm"),
             display=member("heater display", HeaterDisplay),
         ),
-        preprocess_reply=reply(rf"{_REAL},\d,{_REAL},[12]", "four fields like +120.000,8,+0000.00,1"),
+        preprocess_reply=reply(rf"{REAL},\d,{REAL},[12]", "four fields like +120.000,8,+0000.00,1"),
         get_process_list=lambda fields: HeaterSetup(fields[0], HeaterDisplay(int(fields[3]))),
     )
 
@@ -465,7 +446,7 @@ class Controller(_Thermometer):
         self.write("RANGE {ch},0")
 
 
-class MeasurementInput(_Thermometer):
+class MeasurementInput(Thermometer):
     """One channel of the measurement input (with scanner); role ThermometerBridge.
 
     A reading belongs to the last time that the channel was scanned; see `Scan` and `select`.
@@ -482,7 +463,7 @@ class MeasurementInput(_Thermometer):
 
         An open input, which the instrument shows as +000.000E+09, gives nan and RESISTANCE_OVER.
         """
-        form = reply(_SIX + r";\d{3}", "resistance and status like +108.278E+00;000")
+        form = reply(SIX + r";\d{3}", "resistance and status like +108.278E+00;000")
         text = self.values("SRDG? {ch};RDGST? {ch}", separator=";", cast=str, preprocess_reply=form)
         status = BridgeStatus(int(text[1]))
         if float(text[0]) == 0 and text[0].endswith("E+09"):
@@ -553,14 +534,13 @@ class MeasurementInput(_Thermometer):
         self.write("SCAN {ch},0")
 
 
-class LakeShore372(Linked):
+class LakeShore372(ErrorsInLine):
     """Lake Shore 372; `controller` and `bridge` are its two roles over the one connection.
 
     `setpoint_limit` (K) and `heater_limit` (A, full scale of the range) are what the station allows.
     """
 
     IDENTITY: ClassVar[str] = r"LSCI,MODEL372,[^,]+,[^,]+"
-    FORGET: ClassVar[tuple[str, ...]] = ("*ESR?",)
     SETTINGS: ClassVar[tuple[str, ...]] = ("scan",)
 
     def __init__(
@@ -609,19 +589,3 @@ class LakeShore372(Linked):
             "controller": self.controller.snapshot(),
             "bridge": {"channel": jsonable(self.bridge.id)} | self.bridge.snapshot(),
         }
-
-    def _carry_out(self, command: str) -> list[str]:
-        return self._events(f"{command};*ESR?")
-
-    def refusals(self) -> list[str]:
-        """What was refused since the last look, from `*ESR?`; asking clears it."""
-        return self._events("*ESR?")
-
-    def _events(self, question: str) -> list[str]:
-        byte = reply(r"\d{1,3}", "a status byte like 000")
-        bits = self.values(question, preprocess_reply=byte, cast=int, retry=False)[0]
-        return [meaning for bit, meaning in EVENT_ERRORS.items() if bits >> bit & 1]
-
-    def clear(self) -> None:
-        """Clear all status registers (`*CLS`)."""
-        self.tell("*CLS")

@@ -63,18 +63,20 @@ def open_link(
     write_termination: str = "\n",
     quiet: float = 0.1,
     back_off: tuple[float, ...] = BACK_OFF,
+    through: Callable[[str, Callable[[], Any]], Callable[[], Any]] | None = None,
 ) -> "Link":
     """A Link over the PyVISA resource of that name; nothing is sent yet. Raises LinkError.
 
     `timeout` (s) is the longest wait for a reply; `quiet` (s) is the silence after which no stray line is
-    expected; `back_off` are the pauses (s) before each repetition of a question.
+    expected; `back_off` are the pauses (s) before each repetition of a question. `through` is given resource name
+    and opener and returns the opener to use instead: a cassette that records or plays (`recorder.Tape.reel`).
     """
 
     def reopen() -> Any:
         return open_resource(resource_name, visa_library, timeout, read_termination)
 
     return Link(
-        reopen,
+        reopen if through is None else through(resource_name, reopen),
         resource_name,
         clock=clock,
         read_termination=read_termination,
@@ -118,16 +120,25 @@ class Link(Adapter):  # type: ignore[misc]
         self._back_off = back_off
         self._patience: float | None = None  # s, while hurried
         self._expected: re.Pattern[str] | None = None
+        self._identify = "*IDN?"
         self._opening: tuple[str, ...] = ()
         self._forget: tuple[str, ...] = ()
         self._open()
 
-    def introduce(self, who: str, identity: str, opening: tuple[str, ...] = (), forget: tuple[str, ...] = ()) -> None:
-        """Tell the link whom to expect: a name for messages and a pattern for the identity.
+    def introduce(
+        self,
+        who: str,
+        identity: str,
+        opening: tuple[str, ...] = (),
+        forget: tuple[str, ...] = (),
+        question: str = "*IDN?",
+    ) -> None:
+        """Tell the link whom to expect: a name for messages, a pattern for the identity, the question for it.
 
         `opening` are commands to send before the identity is asked for, `forget` questions to ask after it,
         whose answers (errors from before this link was clean) are thrown away.
         """
+        self._identify = question
         self.who = who
         self._expected = re.compile(identity)
         self._opening = opening
@@ -169,7 +180,7 @@ class Link(Adapter):  # type: ignore[misc]
                 self._persist(self._make_clean)
                 raise LinkError(f"{self.who}: the link is in doubt; what was read last must be read again")
             self.clean = True
-            self._exchange("*IDN?", self._is_mine)
+            self._exchange(self._identify, self._is_mine)
 
     def shout(self, command: str, wait: float = 0.2) -> None:
         """Send a command in whatever state the link is, once and at once; the link is in doubt afterwards.
@@ -251,6 +262,8 @@ class Link(Adapter):  # type: ignore[misc]
             for question in self._forget:
                 self._send(question)
                 self._receive(question)
+                if self._waiting():
+                    raise LinkError(f"{self.who}: answered {question!r} more than once")
         except VISA_TROUBLE as trouble:
             raise self._lost("being made clean", trouble) from trouble
         self.identity = identity
@@ -318,11 +331,11 @@ class Link(Adapter):  # type: ignore[misc]
 
     def _prove(self) -> str:
         """Ask for the identity, reading over late lines before it; return it."""
-        self._send("*IDN?")
+        self._send(self._identify)
         came: list[str] = []
         for _ in range(STRAYS):
             try:
-                came.append(self._receive("*IDN?"))
+                came.append(self._receive(self._identify))
             except LinkError as trouble:
                 raise self._unproved(came) from trouble
             if self._known(came[-1]):
@@ -337,18 +350,19 @@ class Link(Adapter):  # type: ignore[misc]
     def _unproved(self, came: list[str]) -> LinkError:
         if not came:
             return LinkError(
-                f"{self.who}: no reply to '*IDN?' within {self.connection.timeout / 1000:g} s; is it "
+                f"{self.who}: no reply to {self._identify!r} within {self.connection.timeout / 1000:g} s; is it "
                 "switched on, and does it answer on this interface?"
             )
         pattern = self._expected.pattern if self._expected else ".+"
         wanted = repr(self.identity) if self.identity else f"the form {pattern}"
         return LinkError(
-            f"{self.who}: '*IDN?' was answered {came[-1]!r}, but {wanted} is required; is this the right address?"
+            f"{self.who}: {self._identify!r} was answered {came[-1]!r}, but {wanted} is required; is this the right "
+            "address?"
         )
 
     def _is_mine(self, reply: str) -> None:
         if reply != self.identity:
-            raise ReplyError(f"{self.who}: '*IDN?' was answered {reply!r}; required is {self.identity!r}")
+            raise ReplyError(f"{self.who}: {self._identify!r} was answered {reply!r}; required is {self.identity!r}")
 
     # The wire
 
@@ -384,6 +398,8 @@ class Link(Adapter):  # type: ignore[misc]
 
     def _lost(self, doing: str, trouble: BaseException) -> LinkError:
         self._broken = True
+        if getattr(trouble, "final", False):  # a cassette says itself what is wrong
+            return LinkError(f"{self.who}: {trouble}")
         refused = isinstance(trouble, ConnectionRefusedError | BrokenPipeError)
         advice = "nothing listens at this address; check address, port and power" if refused else "check the cable"
         return LinkError(f"{self.who}: the connection was lost while {doing} ({trouble}); {advice}")

@@ -34,11 +34,16 @@ def open_resource(resource_name: str, visa_library: str, timeout: float, read_te
                 raise OSError(refused, os.strerror(refused))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except Exception as trouble:
-        raise LinkError(
-            f"{resource_name}: could not be opened ({trouble}); check the address, that the instrument is "
-            "switched on, and that no other program holds it"
-        ) from trouble
+        raise not_opened(resource_name, trouble) from trouble
     return resource
+
+
+def not_opened(resource_name: str, trouble: BaseException) -> LinkError:
+    """What to say of a resource that could not be opened."""
+    return LinkError(
+        f"{resource_name}: could not be opened ({trouble}); check the address, that the instrument is "
+        "switched on, and that no other program holds it"
+    )
 
 
 def socket_of(resource: Any) -> socket.socket | None:
@@ -70,8 +75,12 @@ def is_serial(resource_name: str) -> bool:
 def waiting_probe(resource: Any, resource_name: str) -> Callable[[], bool]:
     """A function that tells, without waiting, whether something has come that nobody has read.
 
-    A broken connection counts as something. Where the transport cannot tell, the answer is no.
+    A broken connection counts as something. Where the transport cannot tell, the answer is no. A resource with a
+    `waiting` of its own (a recorded one) is asked itself.
     """
+    own: Callable[[], bool] | None = getattr(resource, "waiting", None)
+    if own is not None:
+        return own
     connection = socket_of(resource)
     if connection is not None:
         return _probe_of_socket(connection, _session_of(resource))

@@ -97,7 +97,7 @@ def member(name: str, kind: type[E]) -> Callable[..., E]:
     return check
 
 
-def record(name: str, kind: type[Any], **fields: Callable[..., Any]) -> Callable[..., Any]:
+def record(name: str, kind: type[Any], /, **fields: Callable[..., Any]) -> Callable[..., Any]:
     """A validator for a named tuple or data class `kind` whose `fields` have validators of their own."""
 
     def check(value: object, values: object = ()) -> Any:

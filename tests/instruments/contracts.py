@@ -8,6 +8,7 @@ a live instrument or a simulator: there, `set_command` must make `query` answer 
 from typing import Any, NamedTuple
 
 from coldfinger.instruments.ami import FieldUnit, RateUnit
+from coldfinger.instruments.ips120 import Status, Trouble
 from coldfinger.instruments.lakeshore import (
     PID,
     Autorange,
@@ -24,6 +25,7 @@ from coldfinger.instruments.lakeshore import (
     Scan,
     Unit,
 )
+from coldfinger.instruments.oxford_magnet import Activity
 from coldfinger.instruments.roles import XY, BridgeReading, BridgeStatus, LockInStatus, RampState
 from coldfinger.instruments.srs import (
     InputConfiguration,
@@ -52,6 +54,7 @@ class Row(NamedTuple):
     set_command: str | None = None
     before: Exchanges = ()  # exchanges of a set, before the command
     after: Exchanges = ()  # and after its error check
+    asked: Exchanges = ()  # exchanges of a get, before the question; one without a question asks nothing
 
 
 class Limit(NamedTuple):
@@ -389,4 +392,171 @@ GS200_LIMITS = [
     Limit("level", -32.0, "SOUR:LEV -32", -32.1, 32.0, "SOUR:LEV 32", 32.1, _IN_30_V),
     Limit("voltage_protection", 1.0, "SOUR:PROT:VOLT 1", 0.9, 30.0, "SOUR:PROT:VOLT 30", 30.1),
     Limit("current_protection", 1e-3, "SOUR:PROT:CURR 0.001", 9e-4, 0.2, "SOUR:PROT:CURR 0.2", 0.201),
+]
+
+MERCURY_IDENTITY = "IDN:OXFORD INSTRUMENTS:MERCURY IPS:164150107:2.5.07.000"
+_PSU = "DEV:GRPZ:PSU:"
+
+
+def _says(noun: str, text: str) -> tuple[str, str]:
+    return f"READ:{noun}", f"STAT:{noun}:{text}"
+
+
+def _mercury(noun: str, text: str) -> tuple[str, str]:
+    return _says(_PSU + noun, text)
+
+
+_NO_ALARM = _says("SYS:ALRM", "")
+_HELD: Exchanges = (_NO_ALARM, _mercury("ACTN", "HOLD"))
+MERCURY = [
+    Row("current", *_mercury("SIG:PCUR", "-1.5000A"), -1.5),
+    Row("supply_current", *_mercury("SIG:CURR", "1.5000A"), 1.5),
+    Row("supply_voltage", *_mercury("SIG:VOLT", "1.2000mV"), 1.2e-3),
+    Row("current_limit", *_mercury("CLIM", "50.0000A"), 50.0),
+    Row("leads_rate", *_mercury("SIG:RCST", "3.0000A/m"), 0.05),
+    Row("coil_constant", *_mercury("ATOB", "500.0000A/T"), 0.002),
+    Row("activity", *_mercury("ACTN", "HOLD"), Activity.HOLD),
+    Row("switch_heat_time", *_mercury("SWONT", "20000"), 20.0),
+    Row("switch_cool_time", *_mercury("SWOFT", "60000"), 60.0),
+    Row("supply_field", *_mercury("SIG:FLD", "0.06000T"), 0.06),
+    Row("field", *_mercury("SIG:FLD", "60.0mT"), 0.06, asked=(_mercury("SIG:SWHT", "ON"),)),
+    Row("state", *_mercury("SIG:SWHT", "N/A"), RampState.RAMPING, asked=(_NO_ALARM, _mercury("ACTN", "RTOS"))),
+    Row("quenched", *_mercury("SIG:SWHT", "N/A"), False, asked=_HELD),
+    Row("switch_installed", *_mercury("SIG:SWHT", "OFF"), True),
+    Row("switch_heated", *_mercury("SIG:SWHT", "ON"), True),
+    Row("persistent", *_mercury("SIG:SWHT", "ON"), False),
+    Row(
+        "target",
+        *_mercury("SIG:FSET", "0.03000T"),
+        0.03,
+        0.06,
+        f"SET:{_PSU}SIG:FSET:0.06",
+        before=(*_HELD, _mercury("SIG:SWHT", "N/A")),
+        after=(_mercury("SIG:FSET", "0.06000T"),),
+    ),
+    Row(
+        "ramp_rate",
+        *_mercury("SIG:RFST", "0.01200T/m"),
+        0.0002,
+        0.0001,
+        f"SET:{_PSU}SIG:RFST:0.006",
+        after=(_mercury("SIG:RFST", "0.00600T/m"),),
+    ),
+]
+
+IPS120_IDENTITY = "IPS120-10  Version 3.07  (c) OXFORD 1996"
+_HELD_STATUS = ("X", "X00A0C3H8M10P00")
+_REMOTE: Exchanges = (_HELD_STATUS, ("R8", "R+00.00000"))
+IPS120 = [
+    Row("current", "R16", "R-01.5000", -1.5),
+    Row("supply_current", "R0", "R+01.5000", 1.5),
+    Row("supply_voltage", "R1", "R+00.0012", 0.0012),
+    Row("leads_rate", "R6", "R+03.0000", 0.05),
+    Row("coil_constant", "", "", 0.1),
+    Row("switch_heat_time", "", "", 20.0),
+    Row("switch_cool_time", "", "", 60.0),
+    Row("status", "X", "X40A1C3H8M51P00", Status(Trouble.WARMING_UP, Activity.TO_TARGET, 3, 8, 5, True)),
+    Row("supply_field", "R7", "R+00.06000", 0.06),
+    Row("field", "R7", "R-00.06000", -0.06, asked=(_HELD_STATUS,)),
+    Row("state", "X", "X00A1C3H8M11P00", RampState.RAMPING),
+    Row("quenched", "X", "X10A1C3H8M10P00", True),
+    Row("switch_installed", "X", "X00A0C3H0M10P00", True),
+    Row("switch_heated", "X", "X00A0C3H1M10P00", True),
+    Row("persistent", "X", "X00A0C3H1M10P00", False),
+    Row(
+        "target",
+        "R8",
+        "R+00.03000",
+        0.03,
+        0.06,
+        "J0.06",
+        before=(*_REMOTE, _HELD_STATUS),
+        after=(("R8", "R+00.06000"),),
+    ),
+    Row("ramp_rate", "R9", "R+00.01200", 0.0002, 0.0001, "T0.006", before=_REMOTE, after=(("R9", "R+00.00600"),)),
+]
+
+TRITON_IDENTITY = "IDN:OXFORD INSTRUMENTS:TRITON CONTROLLER:DR200:1.7.0"
+_CHAMBER: Exchanges = (_says("SYS:DR:CHAN:MC", "T5"),)
+
+
+def _loop(noun: str, text: str) -> tuple[str, str]:
+    return _says(f"DEV:T5:TEMP:LOOP:{noun}", text)
+
+
+def _to_loop(setting: str) -> str:
+    return f"SET:DEV:T5:TEMP:LOOP:{setting}"
+
+
+def _told(command: str) -> tuple[str, str]:
+    return command, f"STAT:{command}:VALID"
+
+
+_POWER = _says("DEV:H1:HTR:SIG:POWR", "30.000uW")
+TRITON_CONTROLLER = [
+    Row("temperature", *_says("DEV:T5:TEMP:SIG:TEMP", "0.0123K"), 0.0123, asked=_CHAMBER),
+    Row(
+        "status",
+        *_says("DEV:T5:TEMP:SIG:RES", "2210.00Ohm"),
+        BridgeStatus(0),
+        asked=(*_CHAMBER, _says("DEV:T5:TEMP:MEAS:ENAB", "ON")),
+    ),
+    Row(
+        "setpoint",
+        *_loop("TSET", "0.1K"),
+        0.1,
+        0.05,
+        _to_loop("TSET:0.05"),
+        before=_CHAMBER,
+        after=(_loop("TSET", "0.05K"),),
+        asked=_CHAMBER,
+    ),
+    Row(
+        "ramp",
+        *_loop("RAMP:RATE", "0.6K/min"),
+        Ramp(True, 0.01),
+        Ramp(True, 0.2 / 60),
+        _to_loop("RAMP:ENAB:ON"),
+        before=(*_CHAMBER, _told(_to_loop("RAMP:RATE:0.2"))),
+        asked=(*_CHAMBER, _loop("RAMP:ENAB", "ON")),
+    ),
+    Row(
+        "pid",
+        *_loop("D", "0"),
+        PID(10, 20, 0),
+        PID(2.5, 15, 0.5),
+        _to_loop("D:0.5"),
+        before=(*_CHAMBER, _told(_to_loop("P:2.5")), _told(_to_loop("I:15"))),
+        asked=(*_CHAMBER, _loop("P", "10"), _loop("I", "20.0")),
+    ),
+    Row(
+        "heater_range",
+        *_loop("RANGE", "0.316mA"),
+        316e-6,
+        1e-3,
+        _to_loop("MODE:ON"),
+        before=(*_CHAMBER, _told(_to_loop("RANGE:1")), _loop("RANGE", "1mA")),
+        asked=(*_CHAMBER, _loop("MODE", "ON")),
+    ),
+    Row(
+        "heater_output",
+        *_loop("RANGE", "1mA"),
+        50.0,
+        asked=(*_CHAMBER, _loop("HTR", "H1"), _POWER),
+    ),
+]
+
+
+TRITON_CONTROLLER_LIMITS = [
+    Limit("ramp", Ramp(True, 0), "", Ramp(True, -1e-3), Ramp(True, 10 / 60), "", Ramp(True, 0.17)),
+    Limit("pid", PID(0, 0, 0), "", PID(-1, 0, 0), PID(1000, 1000, 1000), "", PID(1001, 0, 0)),
+    Limit("pid", PID(1, 0, 0), "", PID(1, -1, 0), PID(1, 1, 1), "", PID(1, 1001, 0)),
+    Limit("pid", PID(1, 0, 0), "", PID(1, 0, -1), PID(1, 1, 1), "", PID(1, 0, 1001)),
+    Limit("setpoint", 0, "", -0.001, 40, "", 40.1),
+    Limit("heater_range", 0, "", 1e-6, 0.1, "", 0.316),
+]
+TRITON_CHANNEL = [
+    Row("measured", *_says("DEV:T3:TEMP:MEAS:ENAB", "OFF"), False),
+    Row("kelvin", *_says("DEV:T3:TEMP:SIG:TEMP", "0.7500K"), 0.75),
+    Row("reading", *_says("DEV:T3:TEMP:SIG:RES", "2210.00Ohm"), BridgeReading(2210.0, BridgeStatus(0))),
 ]

@@ -1,9 +1,10 @@
 """Checks that hold for every driver: what goes over the wire, and what is refused before it does."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
+import pint
 import pytest
 from pymeasure.test import expected_protocol
 
@@ -12,19 +13,29 @@ from tests.instruments.contracts import Exchanges, Limit, Row
 
 ABOUT_THE_LINK = {"who", "doubts", "name", "clean", "field_limit", "rate_limit"}  # these ask the instrument nothing
 NOT_NUMBERS = ("0.1", None, float("nan"), float("inf"), [1.0], 1j, b"1")
+NOT_NUMBERS += (pint.UnitRegistry(cache_folder=None).Quantity(0.1, "volt"),)
 
 
 class Bench:
     """A driver class, the view of it under test, and how it asks for errors after a command."""
 
-    def __init__(self, driver: type, view: str = "", appended: str = "", check: Exchanges = (), **kwargs: Any):
+    def __init__(
+        self,
+        driver: type,
+        view: str = "",
+        appended: str = "",
+        check: Exchanges = (),
+        answer: Callable[[str], str | None] = lambda command: None,
+        **kwargs: Any,
+    ):
         self.driver, self.view, self.appended, self.check, self.kwargs = driver, view, appended, check, kwargs
+        self.answer = answer
 
     def command(self, command: str) -> Exchanges:
         """The exchanges of an accepted command."""
         if self.appended:
             return ((command + self.appended, "000"),)
-        return ((command, None), *self.check)
+        return ((command, self.answer(command)), *self.check)
 
     @contextmanager
     def talking(self, exchanges: Iterable[tuple[str, str | None]]) -> Iterator[Any]:
@@ -61,16 +72,24 @@ def _sets(member: property) -> bool:
     return command is not None
 
 
-def check_coverage(kind: type, rows: Sequence[Row], limits: Sequence[Limit]) -> None:
-    """Every property has a row, every one that can be set has a set command, and no row is about nothing."""
-    assert {row.property for row in rows} == set(properties_of(kind))
-    assert {row.property for row in rows if row.set_command} == settable(kind)
+def check_coverage(kind: type, rows: Sequence[Row], limits: Sequence[Limit], apart: Set[str] = frozenset()) -> None:
+    """Every property has a row, every one that can be set has a set command, and no row is about nothing.
+
+    `apart` are properties of several questions, or of none, which have tests of their own.
+    """
+    assert {row.property for row in rows} == set(properties_of(kind)) - apart
+    assert {row.property for row in rows if row.set_command} == settable(kind) - apart
     assert {limit.property for limit in limits} <= settable(kind)
+
+
+def asking(row: Row, reply: str) -> Exchanges:
+    """The exchanges of a get that is answered with `reply` in the end."""
+    return (*row.asked, (row.query, reply)) if row.query else row.asked
 
 
 def check_get(bench: Bench, row: Row) -> None:
     """The question goes out byte for byte and the reply becomes the value, of the same type."""
-    with bench.talking([(row.query, row.reply)]) as view:
+    with bench.talking(asking(row, row.reply)) as view:
         value = getattr(view, row.property)
     assert value == row.value
     assert type(value) is type(row.value)
@@ -94,7 +113,7 @@ def check_limit(bench: Bench, limit: Limit, after: dict[str, Exchanges] | None =
 
 
 def check_types(bench: Bench, row: Row) -> None:
-    """Text, None, nan, bool for a number, a number for an enumeration: refused before anything is sent."""
+    """Text, None, nan, a quantity of pint, bool for a number, a number for an enumeration: refused, nothing is sent."""
     refused: list[Any] = list(NOT_NUMBERS)
     if not isinstance(row.set_value, bool):
         refused.append(True)
@@ -111,11 +130,13 @@ def check_types(bench: Bench, row: Row) -> None:
 
 def check_replies(bench: Bench, row: Row) -> None:
     """Nothing but the required form is taken for an answer."""
+    if not row.query:
+        return
     cut = row.reply[:-1] if row.reply[-1] in "eE+-,;." else row.reply + "e"
     wrong = ("", "abc", "nan", "inf", "--1", "1,5,", cut, row.reply + "x", row.reply + "," + row.reply)
     for reply in wrong:
         with (
-            bench.talking([(row.query, reply)]) as view,
+            bench.talking(asking(row, reply)) as view,
             pytest.raises(ReplyError, match="required is") as caught,
         ):
             getattr(view, row.property)

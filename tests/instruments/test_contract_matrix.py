@@ -14,6 +14,7 @@ import pytest
 from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.driver import Linked
 from coldfinger.instruments.errors import CalibrationError, InstrumentError
+from coldfinger.instruments.keysight import Keysight33511B
 from coldfinger.instruments.lakeshore import (
     Autorange,
     ExcitationMode,
@@ -22,21 +23,34 @@ from coldfinger.instruments.lakeshore import (
     OutputMode,
     Unit,
 )
+from coldfinger.instruments.lakeshore370 import ControlMode, LakeShore370
 from coldfinger.instruments.link import open_link
+from coldfinger.instruments.sr860 import SR860, SR865, SR865A
 from coldfinger.instruments.srs import SR830, InputConfiguration
 from coldfinger.instruments.yokogawa import GS200
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
+from coldfinger.sim.devices import k33511b as k33511b_panel
+from coldfinger.sim.devices import ls370 as ls370_panel
+from coldfinger.sim.devices import sr860 as sr860_panel
 from coldfinger.sim.rack import ADDRESSES, Rack, sim_rack
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts, contracts_keysight, contracts_ls370, contracts_sr860, driver_checks, oxford
 
 KINDS = {
     "lock-in": (SR830, "\n"),
     "bridge": (LakeShore372, "\r\n"),
     "magnet": (AMI430, "\r\n"),
     "bias": (GS200, "\n"),
+}
+# Instruments of other laboratories: (driver, end of a reply, front panel, address), one rack for each line.
+OTHERS: dict[str, tuple[Any, str, Any, str]] = {
+    "SR860": (SR860, "\n", sr860_panel.SR860, "GPIB0::9::INSTR"),
+    "SR865": (SR865, "\n", sr860_panel.SR865, "GPIB0::9::INSTR"),
+    "SR865A": (SR865A, "\n", sr860_panel.SR865A, "GPIB0::9::INSTR"),
+    "33511B": (Keysight33511B, "\n", k33511b_panel.Keysight33511B, "TCPIP0::127.0.0.1::5025::SOCKET"),
+    "370": (LakeShore370, "\r\n", ls370_panel.LakeShore370, "GPIB0::13::INSTR"),
 }
 GS200_LIMITS = [  # a level in the range of 10 V, which it has when switched on
     *(limit for limit in contracts.GS200_LIMITS if limit.property != "level"),
@@ -53,6 +67,11 @@ TABLES = {
     ("bridge", "bridge"): (contracts.LS372_BRIDGE, contracts.LS372_BRIDGE_LIMITS),
     ("magnet", ""): (contracts.AMI430, AMI430_LIMITS),
     ("bias", ""): (contracts.GS200, GS200_LIMITS),
+    ("SR860", ""): (contracts_sr860.ROWS, contracts_sr860.LIMITS),
+    ("33511B", ""): (contracts_keysight.ROWS, contracts_keysight.LIMITS),
+    ("370", ""): (contracts_ls370.WHOLE, contracts_ls370.WHOLE_LIMITS),
+    ("370", "controller"): (contracts_ls370.CONTROLLER, contracts_ls370.CONTROLLER_LIMITS),
+    ("370", "bridge"): (contracts_ls370.BRIDGE, contracts_ls370.BRIDGE_LIMITS),
 }
 ROWS = [
     pytest.param(role, view, row, id=f"{role}-{view}-{row.property}")
@@ -68,6 +87,26 @@ LIMITS = [
 
 # What the simulated instrument does not have, and refuses as the real one would refuse something else.
 NOT_SIMULATED = {("bridge", "", "scan"): "the scanner is not simulated yet: channel 1 without autoscan only"}
+
+
+class Other:
+    """One instrument of another laboratory on a rack of its own."""
+
+    def __init__(self, role: str) -> None:
+        kind, end, panel, address = OTHERS[role]
+        self.clock = SimClock()
+        cryostat = Cryostat(builtin_sample("S0"))
+        register("contract", Rack(cryostat, self.clock, {address: panel(cryostat)}))
+        link = open_link(address, "contract@coldfinger", clock=self.clock, read_termination=end)
+        self.drivers: dict[str, Any] = {role: kind(link)}
+        if role == "33511B":
+            self.drivers[role].configure()
+        if role == "370":
+            self.drivers[role].controller.mode = ControlMode.OFF  # closed, it follows the mixing chamber only
+
+    def view(self, role: str, name: str) -> Any:
+        driver = self.drivers[role]
+        return getattr(driver, name) if name else driver
 
 
 class Laboratory:
@@ -90,8 +129,9 @@ class Laboratory:
 
 
 @pytest.fixture
-def laboratory() -> Iterator[Laboratory]:
-    made = Laboratory()
+def laboratory(request: pytest.FixtureRequest) -> Iterator[Laboratory | Other]:
+    role = getattr(request.node, "callspec", None) and request.node.callspec.params.get("role")
+    made = Other(role) if role in OTHERS else Laboratory()
     yield made
     for driver in made.drivers.values():
         driver.adapter.close()
@@ -110,11 +150,12 @@ def test_every_driver_of_the_house_is_in_the_matrix():
     def descendants(kind: type) -> set[type]:
         return {kind}.union(*map(descendants, kind.__subclasses__()))
 
-    ours = {k for k in descendants(Linked) if k.__module__.startswith("coldfinger.") and k is not Linked}
-    assert ours == {kind for kind, _ in KINDS.values()}
+    ours = {k for k in descendants(Linked) if k.__module__.startswith("coldfinger.") and k.IDENTITY != Linked.IDENTITY}
+    assert ours == {kind for kind, *_ in (*KINDS.values(), *OTHERS.values())} | set(oxford.KINDS)
 
 
-def test_identities_are_those_that_the_drivers_expect(laboratory):
+@pytest.mark.parametrize("role", ["lock-in", *OTHERS])
+def test_identities_are_those_that_the_drivers_expect(laboratory, role):
     for driver in laboratory.drivers.values():
         assert driver.identify()
         driver.confirm()
@@ -173,7 +214,9 @@ def test_the_instrument_takes_both_edges_and_never_hears_of_what_lies_outside(la
 @pytest.mark.parametrize(("role", "command"), [("lock-in", "SENS 99"), ("lock-in", "NONS 1"), ("bridge", "RANGE 0,99"),
                                                ("bridge", "NONSENSE 1"), ("magnet", "CONF:FIELD:TARG 9"),
                                                ("magnet", "NONSENSE 1"), ("bias", "SOUR:LEV 99"),
-                                               ("bias", "NONSENSE 1")])  # fmt: skip
+                                               ("bias", "NONSENSE 1"), ("SR860", "SCAL 99"),
+                                               ("SR860", "NONS 1"), ("33511B", "PHAS 999"), ("33511B", "NONSENSE 1"),
+                                               ("370", "HTRRNG 99"), ("370", "RANGE 0,1")])  # fmt: skip
 def test_what_the_instrument_refuses_is_an_error_of_its_own(laboratory, role, command):
     with pytest.raises(InstrumentError):
         laboratory.drivers[role].write(command)

@@ -267,6 +267,16 @@ def test_an_identity_that_comes_twice_proves_nothing():
     assert len(link.opened) == 2
 
 
+@pytest.mark.parametrize("kind", NAMES)
+def test_an_old_error_that_is_told_twice_is_no_answer_to_the_first_question(kind):
+    _, instrument, _, driver = bench(kind, faults={1: "doubled"})
+    assert ask_number(instrument, driver) == 101.5
+    assert instrument.heard == ["*IDN?", "ESR?", "*IDN?", "ESR?", "N?"]
+    _, _, _, driver = bench(kind, faults=dict.fromkeys((1, 3, 5, 7), "doubled"))
+    with pytest.raises(LinkError, match=r"answered 'ESR\?' more than once"):
+        _ = driver.number
+
+
 def test_silence_is_told_with_advice():
     _, _, _, driver = bench(faults=dict.fromkeys(range(100), "lost"))
     with pytest.raises(LinkError, match=r"counter at TCPIP0.*no reply to '\*IDN\?' within 1 s; is it switched on"):
