@@ -44,6 +44,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "temperature rate": ("K/s", "0.2 K/min"),
     "field": ("T", "600 Oe"),
     "field rate": ("T/s", "60 Oe/min"),
+    "coil constant": ("T/A", "0.1 T/A"),
     "current": ("A", "1 nA"),
     "voltage": ("V", "20 uV"),
     "resistance": ("ohm", "1 Gohm"),

@@ -13,11 +13,10 @@ from typing import Any, Self
 
 from coldfinger.analysis.network import Network
 from coldfinger.instruments.ac_source import SeriesResistorSource
-from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.calibration import Calibration, exponential_curve, read_calibration
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.instruments.dc_bias import AuxiliaryOutput, SeriesResistorBias
+from coldfinger.instruments.dc_bias import SeriesResistorBias
 from coldfinger.instruments.errors import CalibrationError, CommandError, MagnetError
 from coldfinger.instruments.lakeshore import (
     PID,
@@ -25,21 +24,19 @@ from coldfinger.instruments.lakeshore import (
     Controller,
     ExcitationMode,
     Filter,
-    LakeShore372,
     MeasurementInput,
 )
 from coldfinger.instruments.roles import (
     CurrentSource,
-    DCBias,
     MagnetSupply,
     PersistentMagnet,
     RampState,
 )
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
-from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
 from coldfinger.procedures.excitation import InputNoise
 from coldfinger.procedures.limits import LimitError, as_number, limits_of
 from coldfinger.procedures.opening import instrument_opener, open_instrument
+from coldfinger.procedures.outputs import SINES, bias_output, bias_resistance, by_offset
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.safety.safe import Opener, make_safe
 from coldfinger.procedures.safety.safe import SafeReport as SafeReport
@@ -63,7 +60,14 @@ _simulators = itertools.count(1)
 class Station:
     """Instruments in their roles; use `open_station`, and `close` it or use it in a `with` block."""
 
-    def __init__(self, file: StationFile, clock: Clock, library: str, close: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        file: StationFile,
+        clock: Clock,
+        library: str,
+        close: Callable[[], None] = lambda: None,
+        tape: Any = None,
+    ) -> None:
         sections = file.sections
         self.file = file
         self.name: str = file.top["name"]
@@ -72,6 +76,7 @@ class Station:
         self.cryostat: Any = None  # the simulated truth and the rack around it, for tests and demonstrations only
         self.rack: Any = None
         self.seed: int | None = None
+        self.tape = tape  # the cassette that records or plays every connection, or None
         self.sample: dict[str, Any] = dict(sections["sample"])
         self.limits = limits_of(file.sections, file.source)
         self.network = _network(sections)
@@ -85,27 +90,32 @@ class Station:
         self.field_offset: float = sections["magnet"]["offset"]
         self._close = close
         self._library = library
-        self.instruments = {name: open_instrument(name, file, clock, library, self.limits) for name in file.instruments}
+        self.instruments = {
+            name: open_instrument(name, file, clock, library, self.limits, tape) for name in file.instruments
+        }
         self._fill_roles(sections["roles"])
         self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
 
     def _fill_roles(self, roles: Mapping[str, str]) -> None:
         wiring = self.file.sections["wiring"]
-        self.lockin: SR830 = self._role(roles, "lockin", SR830)
-        output = self._role(roles, "source", SR830)
+        self.lockin: SR830 = self.instruments[roles["lockin"]]
+        sine = SINES[self._model("source")]
         self.source: CurrentSource = SeriesResistorSource(
-            output,
+            self.instruments[roles["source"]],
             wiring["series_resistance"],
             source_resistance=wiring["source_resistance"],
+            voltage_resolution=sine.step,
+            voltage_range=(sine.least, sine.most),
             limit=Bound(self.limits.current, self.limits.whose("current")),
             film_limit=Bound(self.limits.voltage, self.limits.whose("voltage")),
         )
-        self.controller: Controller = self._role(roles, "controller", LakeShore372).controller
-        self.bridge: MeasurementInput = self._role(roles, "bridge", LakeShore372).bridge
-        self.magnet: MagnetSupply = self._role(roles, "magnet", AMI430)
+        self.controller: Controller = self.instruments[roles["controller"]].controller
+        self.bridge: MeasurementInput = self.instruments[roles["bridge"]].bridge
+        self.magnet: MagnetSupply = self.instruments[roles["magnet"]]
         switched = self.file.sections["magnet"]["persistent_switch"]
-        self.persistent_magnet: PersistentMagnet | None = self._role(roles, "magnet", AMI430) if switched else None
-        self.bias = self._bias(roles)
+        self.persistent_magnet: PersistentMagnet | None = self.instruments[roles["magnet"]] if switched else None
+        self.bias_output = bias_output(self.file, self.instruments[roles["bias"]]) if roles["bias"] else None
+        self.bias = self._bias()
         self.bridge_excitation = math.nan
         """V rms in the sample's thermometer as this program set it last."""
         self.bias_sent: tuple[bool, float] | None = None
@@ -114,30 +124,18 @@ class Station:
     @property
     def bias_switches(self) -> bool:
         """Whether the dc source has an output that can be off; an auxiliary output has none."""
-        return self.bias is not None and isinstance(self.bias.source, GS200)
+        return self.bias_output is not None and self.bias_output.switches
 
-    def _role(self, roles: Mapping[str, str], role: str, kind: type | tuple[type, ...]) -> Any:
-        instrument = self.instruments[roles[role]]
-        if not isinstance(instrument, kind):
-            raise StationFileError(
-                f"{self.file.source}: roles.{role} = {roles[role]!r} is a {type(instrument).__name__}; "
-                f"this role takes a {' or a '.join(k.__name__ for k in (kind if isinstance(kind, tuple) else (kind,)))}"
-            )
-        return instrument
+    def _model(self, role: str) -> str:
+        model: str = self.file.instruments[self.file.sections["roles"][role]]["driver"]
+        return model
 
-    def _bias(self, roles: Mapping[str, str]) -> SeriesResistorBias | None:
+    def _bias(self) -> SeriesResistorBias | None:
         """The dc bias path, or None where the station has none."""
-        if not roles["bias"]:
+        if self.bias_output is None:
             return None
-        table = self.file.sections["bias"]
-        instrument = self._role(roles, "bias", (GS200, SR830))
-        source: DCBias = instrument
-        if isinstance(instrument, SR830):
-            source = AuxiliaryOutput(instrument, table["auxiliary_output"])
-        limits = self.limits
-        return SeriesResistorBias(
-            source, table["series_resistance"], largest=limits.bias, largest_step=limits.bias_step
-        )
+        ohms, limits = bias_resistance(self.file), self.limits
+        return SeriesResistorBias(self.bias_output, ohms, largest=limits.bias, largest_step=limits.bias_step)
 
     def __enter__(self) -> Self:
         return self
@@ -150,12 +148,14 @@ class Station:
         for instrument in self.instruments.values():
             instrument.adapter.close()
         self._close()
+        if self.tape is not None:
+            self.tape.close()
 
     def connect(self) -> dict[str, str]:
         """Identify every instrument and bring it to the settings that this program relies on."""
         identities = {name: instrument.identify() for name, instrument in self.instruments.items()}
         for instrument in self.instruments.values():
-            if isinstance(instrument, (AMI430, LakeShore372)):
+            if hasattr(instrument, "configure"):
                 instrument.configure()
         self.magnet.ramp_rate = self.file.sections["magnet"]["ramp_rate"]
         self._compare_switch()
@@ -190,7 +190,7 @@ class Station:
         )
         self.bridge_excitation = excitation
         self.bridge.filter = Filter(False, 5, 10)
-        self.controller.excitation = self.control_excitation_for(self.limits.lowest_temperature)
+        self.excite_control_sensor(self.control_excitation_for(self.limits.lowest_temperature))
         self.controller.pid = PID(*cooling["pid"])
 
     def confirm(self) -> None:
@@ -208,8 +208,14 @@ class Station:
         return {name: instrument.snapshot() for name, instrument in self.instruments.items()}
 
     def prepare_lockin(self) -> None:
-        """DC coupling, differential input, no notch, no sync filter, 24 dB/oct: what 0.7 Hz needs."""
-        for name, value in LOCKIN_SETTINGS.items():
+        """DC coupling, differential input, no notch, no sync filter, 24 dB/oct: what 0.7 Hz needs.
+
+        The reference is the lock-in's own, or that of the source, where the source is another instrument.
+        """
+        roles = self.file.sections["roles"]
+        own = roles["source"] == roles["lockin"]
+        reference = ReferenceSource.INTERNAL if own else ReferenceSource.EXTERNAL
+        for name, value in {**LOCKIN_SETTINGS, "reference_source": reference}.items():
             setattr(self.lockin, name, value)
             if (kept := getattr(self.lockin, name)) != value:
                 raise CommandError(f"{self.lockin.who}: {name} of {value} was sent, but reads back as {kept}")
@@ -276,6 +282,11 @@ class Station:
         table: tuple[tuple[float, float], ...] = self.file.sections["thermometer"]["control_excitation"]
         return next((current for limit, current in table if temperature <= limit), table[-1][1])
 
+    def excite_control_sensor(self, current: float) -> None:
+        """Set the excitation (A) of the mixing chamber's sensor, where that is not the refrigerator's own business."""
+        if hasattr(type(self.controller), "excitation"):
+            self.controller.excitation = current
+
     def thermal_time(self, temperature: float) -> float:
         """Expected thermal time constant (s) of the chip at a temperature (K)."""
         at_100mK: float = self.file.sections["cooling"]["chip_time_at_100mK"]
@@ -303,28 +314,26 @@ class Station:
         They wait by the station's own clock: the clock of a run belongs to its thread, and ends every wait after an
         abort.
         """
-        return instrument_opener(self.file, self._own_clock, self._library)
+        return instrument_opener(self.file, self._own_clock, self._library, self.tape)
 
     def bias_on(self, largest: float) -> None:
         """Connect the dc bias path at zero, with the range that holds `largest` (A). Raises LimitError without one."""
-        bias = self.need_bias()
+        bias, output = self.need_bias(), self.bias_output
         largest = as_number("bias", largest, "numbers in A")
         self.check_bias(largest)
         self.clock.sleep(0.0)  # many messages follow: who attends comes by before
         self.bias_off()
-        if isinstance(bias.source, GS200):
-            bias.source.function = Function.VOLTAGE
-            volts = largest * bias.series_resistance
-            bias.source.range = next((r for r in RANGES[Function.VOLTAGE] if volts <= highest_level(r)), 30.0)
-        bias.source.output = True
+        assert output is not None
+        output.prepare(largest * bias.series_resistance)
+        output.output = True
         self.bias_sent = (True, 0.0)
-        self.network = replace(self.network, bias_conductance=1.0 / bias.series_resistance)
+        self.network = replace(self.network, bias_conductance=self._bias_load())
 
     def check_bias(self, largest: float, what: str = "bias") -> None:
         """Raise LimitError for a dc bias (A) beyond the limit, or beyond what source and resistor can give."""
         bias = self.need_bias()
         self.limits.check_bias(largest, what)
-        highest = 32.0 if isinstance(bias.source, GS200) else 10.5
+        highest = math.inf if self.bias_output is None else self.bias_output.highest
         if abs(largest) * bias.series_resistance > highest * (1 + 1e-9):
             raise LimitError(
                 f"{what}: {show(largest, 'current')} needs {abs(largest) * bias.series_resistance:.4g} V behind "
@@ -357,7 +366,7 @@ class Station:
             self._bias_to_zero(bias)
         source.off()
         self.bias_sent = (False, 0.0)
-        if source.level != 0.0 or (source.output and isinstance(source, GS200)):
+        if source.level != 0.0 or (source.output and self.bias_switches):
             raise CommandError(f"dc bias: sent to zero and off, but it reads back {source.level:g} V")
         self.network = replace(self.network, bias_conductance=self._bias_load_when_off())
         return f"bias at {source.level:g} V, output {'on' if source.output else 'off'}"
@@ -369,7 +378,11 @@ class Station:
 
     def _bias_load_when_off(self) -> float:
         """An auxiliary output stays connected at zero volts, a dc source does not."""
-        if self.bias is None or isinstance(self.bias.source, GS200):
+        return 0.0 if self.bias_switches else self._bias_load()
+
+    def _bias_load(self) -> float:
+        """An offset comes through the resistor that is there anyway."""
+        if self.bias is None or by_offset(self.file):
             return 0.0
         return 1.0 / self.bias.series_resistance
 
@@ -388,17 +401,24 @@ def connect_station(source: str | Path = BUILT_IN, **overrides: Any) -> Station:
     return station
 
 
-def open_station(file: StationFile, **overrides: Any) -> Station:
+def open_station(file: StationFile, *, cassette: str | Path | None = None, **overrides: Any) -> Station:
     """Open every connection of a station file, simulated or real; nothing is asked of an instrument yet.
 
-    `overrides` replace keys of [simulator] (sample, seed, speed). Raises StationFileError and LinkError.
+    `overrides` replace keys of [simulator] (sample, seed, speed). A cassette in place of a station file is played;
+    `cassette` = a new file records. Raises StationFileError and LinkError.
     """
+    from coldfinger.procedures.cassettes import open_played, recorded
+
+    if file.cassette and "simulator" not in file.sections:
+        return open_played(file, cassette, overrides)
     if not file.simulated:
-        return Station(file, WallClock(), file.top["visa_library"])
-    return _open_simulated(file, {**file.sections["simulator"], **overrides})
+        with recorded(cassette, file, WallClock()) as (clock, tape):
+            return Station(file, clock, file.top["visa_library"], tape=tape)
+    return _open_simulated(file, {**file.sections["simulator"], **overrides}, cassette)
 
 
-def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
+def _open_simulated(file: StationFile, simulator: Mapping[str, Any], cassette: str | Path | None) -> Station:
+    from coldfinger.procedures.cassettes import recorded
     from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
     from coldfinger.sim.clock import SimClock
     from coldfinger.sim.visa import register, unregister
@@ -408,10 +428,12 @@ def _open_simulated(file: StationFile, simulator: Mapping[str, Any]) -> Station:
     rack = simulated_rack(file, sample, clock, simulator["seed"])
     name = f"station{next(_simulators)}"
     register(name, rack)
-    station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name))
-    station.cryostat, station.rack, station.seed = rack.cryostat, rack, simulator["seed"]
     geometry = {"squares": sample.squares, "end_squares": sample.end_squares}
-    station.sample |= {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
+    described = {"name": sample.name, "stage": str(simulator["sample"]), **geometry}
+    with recorded(cassette, file, clock, described) as (clock, tape):
+        station = Station(file, clock, f"{name}@coldfinger", lambda: unregister(name), tape)
+    station.cryostat, station.rack, station.seed = rack.cryostat, rack, simulator["seed"]
+    station.sample |= described
     station.network = replace(station.network, **geometry)
     return station
 

@@ -3,7 +3,9 @@
 The file is TOML. It is read whole and checked whole; nothing is opened before the last key is right.
 """
 
+import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,30 +15,23 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.keys import REQUIRED, Key
+from coldfinger.procedures.models import MODELS, SINE_OFFSET, models_for, offset_wanted
 from coldfinger.procedures.quantity import KINDS, QuantityError, parse, show
 
-_REQUIRED = object()
 BUILT_IN = "sim"
+CASSETTE = ".cassette"
 
 
 class StationFileError(ValueError):
     """A station file that cannot be used; one sentence with file, key, value, what is allowed, what to do."""
 
 
-@dataclass(frozen=True)
-class Key:
-    """One key: its kind (a quantity kind, "text", "number", "integer", "current table"), range, choices, default."""
-
-    kind: str
-    default: Any = _REQUIRED
-    low: float = -math.inf
-    high: float = math.inf
-    choices: tuple[str, ...] = ()
-
-
 _POSITIVE = 1e-300
-INSTRUMENT = {"driver": Key("text", choices=("SR830", "LakeShore372", "AMI430", "GS200")), "address": Key("text")}
+INSTRUMENT = {"driver": Key("text", choices=tuple(MODELS)), "address": Key("text")}
+"""Beside these, the keys of the model."""
 TOP = {
+    "include": Key("texts", ()),
     "schema": Key("integer", low=1, high=1),
     "name": Key("text"),
     "clock": Key("text", "wall", choices=("virtual", "wall")),
@@ -47,6 +42,13 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "sample": Key("text", "S0"),
         "seed": Key("integer", 0, low=0),
         "fluctuations": Key("flag", False),
+        "base_temperature": Key("temperature", 0.01, low=1e-3, high=1),
+        "base_drift": Key("temperature rate", 0.0, low=-1e-3, high=1e-3),
+        "thermal_emf": Key("voltage", 0.0, low=-0.1, high=0.1),
+        "mains_pickup": Key("voltage", 0.0, low=0, high=0.1),
+        "mains_frequency": Key("frequency", 50.0, low=1, high=1000),
+        "remanence": Key("field", 15e-4, low=0, high=0.1),
+        "quench_share": Key("number", 0.0, low=0, high=1),
         "speed": Key("speed", math.inf),
     },
     "roles": {
@@ -99,7 +101,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
     "bias": {
         "series_resistance": Key("resistance", 10e6, low=1e3, high=1e12),
         "step_time": Key("time", 0.1, low=1e-3, high=10),
-        "auxiliary_output": Key("integer", 1, low=1, high=4),
+        "auxiliary_output": Key("integer", 1, low=SINE_OFFSET, high=4),
     },
     "limits": {
         "field": Key("field", low=0, high=20),
@@ -168,30 +170,36 @@ class StationFile:
     instruments: dict[str, dict[str, Any]]
     sections: dict[str, dict[str, Any]]
     interlocks: tuple[dict[str, Any], ...] = ()
+    cassette: str = ""  # path of the recording that stands for the instruments
 
     @property
     def simulated(self) -> bool:
-        return "simulator" in self.sections
+        return "simulator" in self.sections or bool(self.cassette)
 
 
 def read_station_file(path: str | Path | None = None) -> StationFile:
-    """Read and check a station file; None or "sim" is the built-in simulated station."""
+    """Read and check a station file, or the one in a cassette; None or "sim" is the built-in simulated station."""
     if path is None or str(path) == BUILT_IN:
         text = resources.files("coldfinger.procedures").joinpath("stations/sim.toml").read_text("utf-8")
         return check_station_text(text, "built-in station sim")
+    if str(path).endswith(CASSETTE):
+        from coldfinger.procedures.cassettes import cassette_file
+
+        return cassette_file(path)
     try:
         text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StationFileError(f'station file {path}: cannot be read ({error}); give a TOML file or "sim"') from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
+        raise StationFileError(f'station file {path}: cannot be read ({reason}); give a TOML file or "sim"') from error
     return check_station_text(text, str(path))
 
 
 def check_station_text(text: str, source: str) -> StationFile:
     """Check the text of a station file; `source` names it in errors."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StationFileError(f"{source}: not TOML: {error}; correct that line") from error
+    data = _toml(text, source)
+    if "include" in data:
+        data = _with_included(data, source, (Path(source).resolve(),))
+        text = ""
     allowed = [*TOP, "instruments", "interlock", *SECTIONS]
     for name in data:
         if name not in allowed:
@@ -204,10 +212,72 @@ def check_station_text(text: str, source: str) -> StationFile:
             continue
         sections[name] = _check(_table(data.get(name, {}), source, name), keys, source, name)
     _check_roles(sections["roles"], instruments, source)
+    _check_bias(sections, instruments, source)
     _check_thermometer(sections["thermometer"], source)
     _check_dead_man(sections, source)
     _check_ramp_rate(sections, source)
+    text = text or _as_toml(data)
     return StationFile(source, text, top, instruments, sections, _interlocks(data.get("interlock", []), source))
+
+
+def _toml(text: str, source: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StationFileError(f"{source}: not TOML: {error}; correct that line") from error
+
+
+def _with_included(data: dict[str, Any], source: str, chain: tuple[Path, ...]) -> dict[str, Any]:
+    """The file's keys over those of the files that it includes, table by table; a later include over an earlier one."""
+    names = _texts(data.get("include", []), source, "include")
+    merged: dict[str, Any] = {}
+    for name in names:
+        path = (chain[-1].parent / name).resolve()
+        if path in chain:
+            raise StationFileError(f"{source}: include = {name!r} includes itself; leave it out")
+        try:
+            text = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise StationFileError(
+                f"{source}: include = {name!r} cannot be read ({reason}); give a path from the folder of this file"
+            ) from error
+        merged = _over(merged, _with_included(_toml(text, str(path)), str(path), (*chain, path)))
+    return _over(merged, {key: value for key, value in data.items() if key != "include"})
+
+
+def _over(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = _over(result[key], value) if both else value
+    return result
+
+
+def _as_toml(data: Mapping[str, Any], table: str = "") -> str:
+    """The text of a file that says the same without its includes, so that a copy needs no other file."""
+    plain = {key: value for key, value in data.items() if not _is_table(value)}
+    lines = [f"[{table}]"] if table and plain else []
+    lines += [f"{_bare(key)} = {_written(value)}" for key, value in plain.items()]
+    for key, value in data.items():
+        name = f"{table}.{_bare(key)}" if table else _bare(key)
+        if isinstance(value, dict):
+            lines += ["", _as_toml(value, name).rstrip()]
+        elif _is_table(value):
+            lines += [line for each in value for line in ("", f"[[{name}]]", _as_toml(each).rstrip())]
+    return "\n".join(lines) + "\n"
+
+
+def _bare(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
+def _written(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
 
 
 def _table(value: object, source: str, name: str) -> Mapping[str, Any]:
@@ -222,7 +292,10 @@ def _instruments(value: object, source: str) -> dict[str, dict[str, Any]]:
     result = {}
     for name, table in value.items():
         where = f"instruments.{name}"
-        result[name] = _check(_table(table, source, where), INSTRUMENT, source, where)
+        table = _table(table, source, where)
+        model = MODELS.get(str(table.get("driver")))
+        options = {} if model is None else model.options
+        result[name] = _check(table, {**INSTRUMENT, **options}, source, where)
     return result
 
 
@@ -302,6 +375,29 @@ def _check_roles(roles: Mapping[str, str], instruments: Mapping[str, Any], sourc
             raise StationFileError(
                 f"{source}: roles.{role} names the unknown instrument {name!r}; allowed are {', '.join(instruments)}"
             )
+        model = instruments[name]["driver"] if name else ""
+        if name and role not in MODELS[model].roles:
+            raise StationFileError(
+                f"{source}: roles.{role} = {name!r} is a {model}; this role takes a {' or a '.join(models_for(role))}"
+            )
+
+
+def _check_bias(sections: Mapping[str, Mapping[str, Any]], instruments: Mapping[str, Any], source: str) -> None:
+    roles, name = sections["roles"], sections["roles"]["bias"]
+    if not name:
+        return
+    model = instruments[name]["driver"]
+    if offset_wanted(model, sections["bias"]):
+        if name != roles["source"]:
+            raise StationFileError(
+                f"{source}: roles.bias = {name!r} would be the dc offset of a sine output, but the source is "
+                f"{roles['source']!r}; make them one instrument, or choose another bias"
+            )
+    elif MODELS[model].auxiliaries and sections["bias"]["auxiliary_output"] == SINE_OFFSET:
+        raise StationFileError(
+            f"{source}: bias.auxiliary_output = 0 is the dc offset of the sine output, and an {model} has none; write "
+            "the number of one of its auxiliary outputs, 1 to 4"
+        )
 
 
 def _check_thermometer(table: Mapping[str, Any], source: str) -> None:
@@ -338,7 +434,7 @@ def _check(data: Mapping[str, Any], keys: Mapping[str, Key], source: str, sectio
     for name, key in keys.items():
         if name in data:
             result[name] = _value(data[name], key, source, f"{prefix}{name}")
-        elif key.default is _REQUIRED:
+        elif key.default is REQUIRED:
             raise StationFileError(f"{source}: {prefix}{name} is missing; write {name} = {_example(key)}")
         else:
             result[name] = key.default
@@ -354,6 +450,8 @@ def _value(value: Any, key: Key, source: str, where: str) -> Any:
         return value
     if key.kind == "level":
         return value
+    if key.kind == "texts":
+        return _texts(value, source, where)
     if key.kind == "states":
         return _states(value, source, where)
     if key.kind == "flag":
@@ -386,6 +484,12 @@ def _number(value: Any, key: Key, source: str, where: str) -> float:
         raise StationFileError(f"{source}: {where} = {value!r} must be a plain {key.kind}")
     number: float = value
     return number
+
+
+def _texts(value: Any, source: str, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise StationFileError(f'{source}: {where} = {value!r} must be a list of texts; write ["common.toml"]')
+    return tuple(value)
 
 
 def _states(value: Any, source: str, where: str) -> tuple[str, ...]:

@@ -9,11 +9,13 @@ tick depends on the commands before it and on nothing else: reading never change
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
 from coldfinger.sim.bias import BiasModel, DCSource
-from coldfinger.sim.lockin import InputNoise, LockinAmplifier
+from coldfinger.sim.generator import DrivenLockin
+from coldfinger.sim.lockin import InputNoise, LockinAmplifier, Stray
 from coldfinger.sim.magnet import Magnet, MagnetModel
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.sample import Sample
@@ -24,6 +26,7 @@ from coldfinger.sim.wiring import Wiring
 
 TICK = 0.25  # s
 BRIDGE_STEP = 1.0  # s, how often the bridge looks after its ranges and filters
+SINE_OFFSET = 4  # place of the sine output's dc offset, behind the four auxiliary outputs
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,28 @@ class Laboratory:
     input_noise: InputNoise | None = field(default_factory=InputNoise)  # None: a silent lock-in
     bridge_noise: float = 10e-9  # V/sqrt(Hz)
     bias: BiasModel = field(default_factory=BiasModel)
+    stray: Stray = field(default_factory=Stray)
 
 
 class Cryostat:
-    """One refrigerator, one film, one lock-in, two bridge inputs, one loop, one magnet."""
+    """One refrigerator, one film, one lock-in, two bridge inputs, one loop, one magnet.
+
+    The chip may carry a second film (`second`; otherwise another piece of the first), with wires, series resistor and
+    lock-in of its own, once somebody connects one.
+    """
 
     def __init__(
-        self, sample: Sample, laboratory: Laboratory | None = None, *, seed: int = 0, tick: float = TICK
+        self,
+        sample: Sample,
+        laboratory: Laboratory | None = None,
+        *,
+        seed: int = 0,
+        tick: float = TICK,
+        second: Sample | None = None,
     ) -> None:
         laboratory = laboratory or Laboratory()
-        self.sample = sample
+        self.sample, self.second_sample = sample, second or sample
+        self._seed = seed
         self.laboratory = laboratory
         self.tick = tick
         self.now = 0.0
@@ -63,13 +78,8 @@ class Cryostat:
             "1": self._input(laboratory.sensor, seed, "1", self.chip_temperature),
         }
         self.inputs["A"].curve = laboratory.mixing_chamber_sensor.temperature
-        self.lockin = LockinAmplifier(
-            self._signal,
-            (WhiteNoise(seed, "lock-in, in phase"), WhiteNoise(seed, "lock-in, quadrature")),
-            tick,
-            laboratory.input_noise,
-            laboratory.wiring.series_resistance,
-        )
+        self.lockin = self._lockin_on(self._signal, "lock-in")
+        self._second: LockinAmplifier | None = None
         self.dc_source = DCSource()
         self.lockin.bias = self._bias
         self.forced_resistivity: float | None = None  # ohm/sq between the taps: a film that is open or short
@@ -79,13 +89,37 @@ class Cryostat:
         self._coil_state = (self.magnet.quenched, self.magnet.switch_open)
         self._before = (self.mixing_chamber.temperature, self.chip.temperature)
 
+    def _lockin_on(self, signal: Callable[[float, float, Drive, bool], complex], name: str) -> LockinAmplifier:
+        laboratory, seed = self.laboratory, self._seed
+        noise = (WhiteNoise(seed, f"{name}, in phase"), WhiteNoise(seed, f"{name}, quadrature"))
+        resistance = laboratory.wiring.series_resistance
+        lockin = LockinAmplifier(signal, noise, self.tick, laboratory.input_noise, resistance)
+        lockin.stray = laboratory.stray
+        return lockin
+
+    def second_lockin(self) -> LockinAmplifier:
+        """The lock-in at the second film; the first call connects it."""
+        if self._second is None:
+            film = FilmSignal(self.second_sample, self.laboratory.wiring)
+            self._second = self._lockin_on(partial(_signal_of, film), "second lock-in")
+        return self._second
+
     def _bias(self) -> tuple[float, float]:
-        """Short-circuit current (A) of the bias path, and the resistance (ohm) behind which it stands."""
+        """Short-circuit current (A) of all dc sources, and the resistance (ohm) with which they load I+."""
         model = self.laboratory.bias
         if model.auxiliary:
             volts = self.lockin.dc_outputs[model.auxiliary - 1]
-            return volts / model.series_resistance, model.series_resistance
-        return self.dc_source.feed(model.series_resistance)
+            current, load = volts / model.series_resistance, model.series_resistance
+        else:
+            current, load = self.dc_source.feed(model.series_resistance)
+        return current + self._offset_current(), load
+
+    def _offset_current(self) -> float:
+        """What the dc offset of the lock-in's sine output sends through the series resistor (A)."""
+        outputs = self.lockin.dc_outputs
+        if len(outputs) == SINE_OFFSET or isinstance(self.lockin, DrivenLockin):
+            return 0.0  # a lock-in without one, or one whose sine goes nowhere
+        return outputs[SINE_OFFSET] / self.laboratory.wiring.series_resistance
 
     def _input(self, sensor: Sensor, seed: int, name: str, mount: Callable[[float], float]) -> ResistanceInput:
         noise = WhiteNoise(seed, f"bridge {name}")
@@ -117,7 +151,10 @@ class Cryostat:
         if self.ticks % self._slow == 0:
             for channel in self.inputs.values():
                 channel.step(time)
-        self.lockin.step(self.ticks, (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after))
+        before, after = (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after)
+        self.lockin.step(self.ticks, before, after)
+        if self._second is not None:
+            self._second.step(self.ticks, before, after)
 
     def _between(self, before: float, after: float, time: float) -> float:
         passed = 1.0 - (self.ticks * self.tick - time) / self.tick
@@ -136,6 +173,10 @@ class Cryostat:
             rho, load = np.array([self.forced_resistivity]), 1.0 / drive.bias_resistance
             solution = self._without_ends.solve(rho, drive.frequency, drive.single_ended, load)
             return complex(solution[0][0]) * drive.amplitude
-        if still:
-            return self.film.at(temperature, field_oersted, drive)
-        return complex(self.film.direct(np.array([temperature]), field_oersted, drive)[0])
+        return _signal_of(self.film, temperature, field_oersted, drive, still)
+
+
+def _signal_of(film: FilmSignal, temperature: float, field_oersted: float, drive: Drive, still: bool) -> complex:
+    if still:
+        return film.at(temperature, field_oersted, drive)
+    return complex(film.direct(np.array([temperature]), field_oersted, drive)[0])

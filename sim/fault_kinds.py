@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat
 
-INSTRUMENTS = ("lock-in", "bridge", "magnet", "bias")
+INSTRUMENTS = ("lock-in", "bridge", "magnet", "bias", "controller", "generator", "second lock-in")
 CRYOSTAT = "cryostat"
 OPEN_FILM, SHORT_FILM = 1e12, 1e-6  # ohm/sq
 OPEN_SENSOR = 1e9  # ohm

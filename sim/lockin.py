@@ -37,6 +37,14 @@ class InputNoise(NamedTuple):
         return math.hypot(voltage, self.current * source_impedance)
 
 
+class Stray(NamedTuple):
+    """Voltages at the input that are not at the reference's frequency; none by default."""
+
+    steady: float = 0.0  # V, thermal e.m.f. of the lines
+    mains: float = 0.0  # V rms
+    mains_frequency: float = 50.0  # Hz
+
+
 Four = tuple[float, float, float, float]
 Response = tuple[Four, Four, Four]
 
@@ -99,6 +107,7 @@ class LockinAmplifier:
         self.ac_coupled = False
         self.single_ended = False  # input A alone, instead of A - B
         self.pickup = 0j  # V rms at the input that do not come from the film, in phase with the oscillator
+        self.stray = Stray()
         self.output_offset = (0.0, 0.0)  # V, of X and Y, behind the filter
         self.sync = False
         self.dc_outputs = [0.0, 0.0, 0.0, 0.0]  # V, auxiliary outputs
@@ -184,7 +193,23 @@ class LockinAmplifier:
         omega = 4.0 * math.pi * self.frequency
         passed = 1.0 / complex(1.0, omega * self.time_constant) ** self.poles
         amplitude = self._arrived[1] if self._arrived is not None else 0j
-        return (amplitude * passed * cmath.exp(1j * omega * time)).conjugate()
+        ripple = (amplitude * passed * cmath.exp(1j * omega * time)).conjugate()
+        return ripple + self._beats(time) if self.stray.steady or self.stray.mains else ripple
+
+    def _beats(self, time: float) -> complex:
+        """What the poles leave of a steady voltage and of the mains, mixed with the reference."""
+        stray, reference = self.stray, self.frequency * self.harmonic
+        steady = 0.0 if self.ac_coupled else math.sqrt(2.0) * stray.steady
+        result = 0j
+        for volts, hertz in (
+            (steady, 0.0),
+            (stray.mains, stray.mains_frequency),
+            (stray.mains, -stray.mains_frequency),
+        ):
+            omega = 2.0 * math.pi * (hertz - reference)
+            passed = 1.0 / complex(1.0, omega * self.time_constant) ** self.poles
+            result += volts * passed * cmath.exp(1j * omega * time)
+        return result
 
     def _watch(self, signal: float) -> None:
         if math.sqrt(2.0) * signal > _INPUT_LIMIT:

@@ -37,6 +37,7 @@ class MagnetModel:
     copper_length: float = 0.10  # m, of the cold finger in the field
     copper_radius: float = 0.01  # m
     copper_resistivity: float = 1.7e-10  # ohm m, residual resistance ratio 100
+    quench_share: float = 0.0  # of the energy of a quench, that warms the mixing chamber; the rest goes into the bath
     switch: SwitchModel | None = None  # None: the supply is always in series with the coil
 
     def energy(self, oersted: float) -> float:
@@ -109,13 +110,15 @@ class Magnet:
         if self.going and not self.quenched:
             self._move()
         self._turn_switch(time)
+        heat = self.model.switch.heat_load if self.model.switch and self.heater_on else 0.0
         if self.quenched:
-            self.released += self.model.energy(self.coil)
+            energy = self.model.energy(self.coil)
+            self.released += energy
+            heat += self.model.quench_share * energy / self._tick
             self.after = self.coil = 0.0
             self.going = False
         elif self.switch_open:
             self.coil = self.after
-        heat = self.model.switch.heat_load if self.model.switch and self.heater_on else 0.0
         if self.coil == self.coil_before:
             return heat
         self._remember()

@@ -16,10 +16,7 @@ from pyvisa import rname
 
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
-from coldfinger.sim.devices.ami430 import AMI430
-from coldfinger.sim.devices.gs200 import GS200
-from coldfinger.sim.devices.ls372 import LakeShore372
-from coldfinger.sim.devices.sr830 import SR830
+from coldfinger.sim.places import PLACES, check_models, wires
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.scpi import Panel, Port
 from coldfinger.sim.witness import Witness
@@ -36,7 +33,6 @@ ADDRESSES = {
 }
 _QUESTIONS_KEPT = 1000
 _LOOK = 0.02  # s of real time between two looks of a reader that waits while the clock runs
-_PANELS = {"lock-in": SR830, "bridge": LakeShore372, "magnet": AMI430, "bias": GS200}
 
 
 class Clock(Protocol):
@@ -58,8 +54,9 @@ class Actor(Protocol):
 class Rack:
     """Panels by canonical VISA address; one lock for everything behind them.
 
-    `names` are the short names (lock-in, bridge, magnet, bias) of the addresses, `log` is what really happened,
-    `troubles` the faults that are armed, or None.
+    `names` are the short names (the places of `places.PLACES`) of the addresses, `wires` what each instrument is
+    connected to where that is not the whole cryostat, `log` is what really happened, `troubles` the faults that are
+    armed, or None.
     """
 
     def __init__(
@@ -69,11 +66,13 @@ class Rack:
         devices: Mapping[str, Panel],
         bus_time: float = BUS_TIME,
         names: Mapping[str, str] | None = None,
+        wires: Mapping[str, Any] | None = None,
     ) -> None:
         self.cryostat = cryostat
         self.clock = clock
         self.devices = {rname.to_canonical_name(address): panel for address, panel in devices.items()}
         self.names = {name: rname.to_canonical_name(address) for name, address in (names or {}).items()}
+        self.wires = {rname.to_canonical_name(address): parts for address, parts in (wires or {}).items()}
         self.bus_time = bus_time
         self.lock = threading.RLock()
         self.rate: float = getattr(clock, "rate", math.inf)  # virtual seconds per real second
@@ -85,6 +84,11 @@ class Rack:
         self._news = threading.Condition(self.lock)
         self._actors: tuple[Actor, ...] = tuple(self.devices.values())
         self._connected: list[Port] = []
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The model in each place, by its short name."""
+        return {name: type(self.devices[address]).__name__ for name, address in self.names.items()}
 
     def set_troubles(self, troubles: "Troubles | None") -> None:
         """Let faults act in this rack, or no more."""
@@ -140,7 +144,7 @@ class Rack:
         with self.lock:
             self.break_connections(panel)
             address = next(key for key, other in self.devices.items() if other is panel)
-            fresh: Panel = type(panel)(self.cryostat)  # type: ignore[call-arg]
+            fresh: Panel = type(panel)(self.wires.get(address, self.cryostat))  # type: ignore[call-arg]
             fresh.lose_settings()
             panel.port.clear()
             fresh.port, fresh.port.panel = panel.port, fresh
@@ -267,13 +271,32 @@ def sim_rack(
     clock: Clock,
     addresses: Mapping[str, str] = ADDRESSES,
     bus_time: float = BUS_TIME,
+    models: Mapping[str, str] | None = None,
 ) -> Rack:
-    """The standard instruments: `addresses` maps lock-in, bridge, magnet and dc bias to VISA addresses."""
-    unknown = set(addresses) - set(_PANELS)
-    if unknown:
-        raise ValueError(f"simulated rack: no instrument called {sorted(unknown)}; allowed: {sorted(_PANELS)}")
-    devices = {address: _PANELS[role](cryostat) for role, address in addresses.items()}
-    return Rack(cryostat, clock, devices, bus_time, addresses)
+    """Instruments in their places: `addresses` maps each place to a VISA address, `models` to what stands there.
+
+    A place without a model has the usual one. Raises ValueError for an unknown place, a model that cannot stand there,
+    or two instruments at one address.
+    """
+    chosen = {place: next(iter(PLACES.get(place, ("",)))) for place in addresses} | dict(models or {})
+    check_models(chosen)
+    if homeless := [place for place in chosen if place not in addresses]:
+        raise ValueError(f"simulated rack: the {homeless[0]} has no address; give it one")
+    canonical = [rname.to_canonical_name(address) for address in addresses.values()]
+    if twice := [address for i, address in enumerate(canonical) if address in canonical[:i]]:
+        raise ValueError(f"simulated rack: two instruments at {twice[0]}; give each an address of its own")
+    connected = {place: wires(place, cryostat, chosen) for place in chosen}
+    # A generator takes the place of the lock-in's oscillator: the lock-in must find it there.
+    order = sorted(addresses, key=lambda place: place != "generator")
+    panels = {place: PLACES[place][chosen[place]](connected[place]) for place in order}
+    return Rack(
+        cryostat,
+        clock,
+        {address: panels[place] for place, address in addresses.items()},
+        bus_time,
+        addresses,
+        {address: connected[place] for place, address in addresses.items()},
+    )
 
 
 def standard_rack(seed: int = 0) -> Rack:

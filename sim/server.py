@@ -19,9 +19,6 @@ from coldfinger.sim.rack import Rack
 from coldfinger.sim.scpi import Port
 
 LOOPBACK = "127.0.0.1"
-REAL_PORTS = {"lock-in": 8300, "bridge": 7777, "magnet": 7180, "bias": 7655}
-"""Ports of the makers; the lock-in has none of its own, so its number is free of any meaning."""
-
 _ROUND = 0.02  # s of real time between two rounds when nobody asks
 _SEGMENT = 4096  # bytes taken from a connection at once
 _MOST_WAITING = 1 << 16  # bytes of answers that a client has not taken: it is disconnected beyond

@@ -9,6 +9,7 @@ its step is exact for a mixing-chamber temperature that moves linearly within th
 import math
 from dataclasses import dataclass
 
+_COLDEST = 1e-3  # K, where a base that drifts down ends
 _PLATE = 4.2  # K, where a refrigerator without circulation ends as long as its pulse tube runs
 
 
@@ -18,6 +19,7 @@ class ThermalModel:
 
     base_temperature: float = 0.010  # K, mixing chamber without any heat
     cooling_power_100mK: float = 400e-6  # W at 0.1 K
+    base_drift: float = 0.0  # K/s
     mixing_chamber_time: float = 20.0  # s
     chip_time_100mK: float = 60.0  # s at 0.1 K, grows as 1/T^2
 
@@ -39,7 +41,7 @@ class MixingChamber:
         self.temperature = model.base_temperature
         self.cooling = True  # False: nothing takes the heat away
         self.leak = 0.0  # W, beside what already determines the base temperature
-        self.drift = 0.0  # K/s of the base temperature
+        self.drift = model.base_drift  # K/s of the base temperature
         self._base = model.base_temperature**2
         self._warming = tick / (model.mixing_chamber_time * model.cooling_coefficient)
         self._cooling = model.cooling_coefficient
@@ -48,7 +50,7 @@ class MixingChamber:
 
     def step(self, power: float) -> None:
         if self.drift:
-            self._base = (math.sqrt(self._base) + self.drift * self._tick) ** 2
+            self._base = max(math.sqrt(self._base) + self.drift * self._tick, _COLDEST) ** 2
         if not self.cooling:
             heat = self._base * self._cooling + self.leak + power
             warmer = self.temperature * self.temperature + heat * self._warming
@@ -60,7 +62,7 @@ class MixingChamber:
 
     def restore_base(self) -> None:
         """The base temperature is again what the model says."""
-        self.drift, self._base = 0.0, self.model.base_temperature**2
+        self.drift, self._base = self.model.base_drift, self.model.base_temperature**2
 
 
 class Chip:

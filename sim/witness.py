@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from coldfinger.sim.clock import utc
+from coldfinger.sim.generator import DrivenLockin, generator_of
 
 if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat
@@ -51,7 +52,15 @@ WATCHED: Watched = (
     ("switch heater", "", lambda c: c.magnet.heater_on),
     ("switch open", "", lambda c: c.magnet.switch_open),
 )
-"""Name, unit and reading of everything that is watched, in the order of the log."""
+"""Name, unit and reading of everything that is always watched, in the order of the log."""
+
+GENERATOR: Watched = (
+    ("generator output", "", lambda c: generator_of(c).output),
+    ("generator amplitude", "V rms", lambda c: generator_of(c).amplitude()),
+    ("generator offset", "V", lambda c: generator_of(c).level()),
+    ("generator frequency", "Hz", lambda c: generator_of(c).frequency),
+)
+"""What is watched besides where a generator drives the film."""
 
 
 def _excitation(cryostat: "Cryostat", name: str) -> tuple[str, float]:
@@ -69,11 +78,12 @@ class Witness:
         self.facts: list[Fact] = []
         self.forgotten = 0
         self._cryostat = cryostat
-        self._readings = tuple(reading for _, _, reading in WATCHED)
+        self._watched = WATCHED + (GENERATOR if isinstance(cryostat.lockin, DrivenLockin) else ())
+        self._readings = tuple(reading for _, _, reading in self._watched)
         self._file: IO[str] | None = None
         self._last = self._state()
         cryostat.coil_event = self.look
-        for (what, _, _), value in zip(WATCHED, self._last, strict=True):
+        for (what, _, _), value in zip(self._watched, self._last, strict=True):
             self.note(cryostat.now, what, value)
 
     def _state(self) -> tuple[Any, ...]:
@@ -85,7 +95,7 @@ class Witness:
         state = self._state()
         if state == self._last:
             return
-        for (what, _, _), value, was in zip(WATCHED, state, self._last, strict=True):
+        for (what, _, _), value, was in zip(self._watched, state, self._last, strict=True):
             if value != was:
                 self.note(time, what, value, was)
         self._last = state
@@ -135,7 +145,7 @@ class Witness:
             self._file.write(json.dumps(line) + "\n")
 
 
-_UNITS = {what: unit for what, unit, _ in WATCHED}
+_UNITS = {what: unit for what, unit, _ in WATCHED + GENERATOR}
 
 
 def read_log(path: str | Path) -> list[dict[str, Any]]:

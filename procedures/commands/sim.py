@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from coldfinger.procedures.commands.sim_console import console
 from coldfinger.procedures.commands.status import bad_input
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -22,6 +23,9 @@ _KEY = re.compile(r"\s*([A-Za-z0-9_]+)\s*=")
 @click.group()
 def sim() -> None:
     """The simulated refrigerator and its instruments, for other programs."""
+
+
+sim.add_command(console)
 
 
 @sim.command()
@@ -41,7 +45,8 @@ def serve(**options: Any) -> None:
     """Serve every instrument of a station over TCP until Ctrl-C."""
     from coldfinger.procedures.station_file import StationFileError
     from coldfinger.sim.faults import FaultError, arm, load_scenario
-    from coldfinger.sim.server import REAL_PORTS, Server
+    from coldfinger.sim.places import real_ports
+    from coldfinger.sim.server import Server
 
     with bad_input(StationFileError, FaultError, ValueError, OSError):
         file, rack, sample = _laboratory(options)
@@ -49,7 +54,7 @@ def serve(**options: Any) -> None:
             rack.log.write_to(options["log_file"])
         if options["scenario"] is not None:
             arm(rack, load_scenario(options["scenario"]))
-        fixed = {name: REAL_PORTS[name] for name in rack.names} if options["fixed_ports"] else None
+        fixed = real_ports(rack.models) if options["fixed_ports"] else None
         server = Server(rack, fixed, options["host"])
     ended = threading.Event()
     with _signals(ended), server:
@@ -121,9 +126,10 @@ def served_station(file: Any, places: Mapping[str, Any], sample: Any, target: st
 
     Comments stay. Raises StationFileError when an address does not stand in a table of its own.
     """
+    from coldfinger.procedures.simulated_laboratory import places_of
     from coldfinger.procedures.station_file import StationFileError, check_station_text
 
-    resources = {name: _resource(table, places) for name, table in file.instruments.items()}
+    resources = {name: places[place].resource for place, name in places_of(file).items()}
     new = {f"instruments.{name}": {"address": resource} for name, resource in resources.items()}
     new["sample"] = {"squares": sample.squares, "end_squares": sample.end_squares}
     calibration = file.sections["thermometer"]["calibration"]
@@ -137,10 +143,6 @@ def served_station(file: Any, places: Mapping[str, Any], sample: Any, target: st
             "[instruments.NAME] with its address on a line of its own"
         )
     return text
-
-
-def _resource(table: Mapping[str, str], places: Mapping[str, Any]) -> str:
-    return str(next(place.resource for place in places.values() if place.model == table["driver"]))
 
 
 def _rewritten(text: str, new: Mapping[str, Mapping[str, Any]]) -> str:

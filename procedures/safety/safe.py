@@ -30,17 +30,16 @@ from typing import Any
 import pyvisa
 
 from coldfinger.instruments.clock import Clock
-from coldfinger.instruments.dc_bias import AuxiliaryOutput, SeriesResistorBias
+from coldfinger.instruments.dc_bias import SeriesResistorBias
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, MagnetError
-from coldfinger.instruments.roles import DCBias, RampState
-from coldfinger.instruments.yokogawa import GS200
+from coldfinger.instruments.roles import RampState
+from coldfinger.procedures.outputs import HEATER_OFF, SINES, Sine, bias_output, bias_resistance, quiet_bias
 from coldfinger.procedures.station_file import StationFile
 
 ITEMS = ("excitation", "bias", "heater", "magnet")
 DEADLINE = 4.0  # s for one instrument; each step of a bias on its way to zero begins it anew
 PATIENCE = 0.6  # s for one reply
 PAUSE = 0.2  # s between two tries
-LEAST_AMPLITUDE = 4e-3  # V rms, an SR830 cannot go lower: 4 pA behind 1 Gohm
 AT_REST = (RampState.HOLDING, RampState.PAUSED, RampState.AT_ZERO)
 SWITCHING = (RampState.HEATING_SWITCH, RampState.COOLING_SWITCH)
 _NO_FIELD = 1e-4  # T, what a coil without current may show
@@ -233,10 +232,12 @@ class _Rescue:
 def _acts_of(file: StationFile, clock: Clock, leave: Collection[str] = ()) -> dict[str, list[_Act]]:
     """By instrument, in the order in which they are carried out."""
     roles = file.sections["roles"]
+    sine = SINES[file.instruments[roles["source"]]["driver"]]
+    heater = HEATER_OFF[file.instruments[roles["controller"]]["driver"]]
     acts = [
-        (roles["source"], _Act("excitation", _excitation_off, first=(f"SLVL {LEAST_AMPLITUDE:.3f}",))),
+        (roles["source"], _Act("excitation", partial(_excitation_off, sine=sine), first=(sine.quiet,))),
         (roles["bias"], _bias_act(file, clock)),
-        (roles["controller"], _Act("heater", _heater_off, first=("RANGE 0,0",))),
+        (roles["controller"], _Act("heater", _heater_off, first=heater)),
         (roles["magnet"], _Act("magnet", partial(_magnet_at_rest, to_zero=file.sections["safe"]["magnet"] == "zero"))),
     ]
     by_name: dict[str, list[_Act]] = {}
@@ -246,11 +247,11 @@ def _acts_of(file: StationFile, clock: Clock, leave: Collection[str] = ()) -> di
     return by_name
 
 
-def _excitation_off(lockin: Any, rescue: _Rescue) -> str:
-    lockin.sine_voltage = LEAST_AMPLITUDE
-    volts = float(lockin.sine_voltage)
-    if volts > LEAST_AMPLITUDE * 1.001:
-        raise CommandError(f"{lockin.who}: sent to {LEAST_AMPLITUDE:g} V, but it reads back {volts:g} V")
+def _excitation_off(source: Any, rescue: _Rescue, sine: Sine) -> str:
+    source.sine_voltage = sine.least
+    volts = float(source.sine_voltage)
+    if volts > sine.least * 1.001:
+        raise CommandError(f"{source.who}: sent to {sine.least:g} V, but it reads back {volts:g} V")
     return f"source at {volts:g} V"
 
 
@@ -263,21 +264,15 @@ def _heater_off(bridge: Any, rescue: _Rescue) -> str:
 
 
 def _bias_act(file: StationFile, clock: Clock) -> _Act:
-    table = file.sections["bias"]
-    name = file.sections["roles"]["bias"]
-    auxiliary = bool(name) and file.instruments[name]["driver"] == "SR830"
-    last = (f"AUXV {table['auxiliary_output']},0.000",) if auxiliary else ("SOUR:LEV 0", "OUTP 0")
-    return _Act("bias", partial(_bias_off, file=file, clock=clock), last=last)
+    return _Act("bias", partial(_bias_off, file=file, clock=clock), last=quiet_bias(file))
 
 
 def _bias_off(instrument: Any, rescue: _Rescue, file: StationFile, clock: Clock) -> str:
     table, limits = file.sections["bias"], file.sections["limits"]
-    source: DCBias = instrument
-    if not isinstance(instrument, GS200):
-        source = AuxiliaryOutput(instrument, table["auxiliary_output"])
+    source = bias_output(file, instrument)
     if source.output and source.level != 0.0:
         bias = SeriesResistorBias(
-            source, table["series_resistance"], largest=limits["bias"], largest_step=limits["bias_step"]
+            source, bias_resistance(file), largest=limits["bias"], largest_step=limits["bias_step"]
         )
         for current in bias.way_to(0.0):
             source.level = current * bias.series_resistance
@@ -285,7 +280,7 @@ def _bias_off(instrument: Any, rescue: _Rescue, file: StationFile, clock: Clock)
             clock.sleep(table["step_time"])
     source.off()
     level, on = float(source.level), bool(source.output)
-    if level != 0.0 or (on and source is instrument):
+    if level != 0.0 or (on and source.switches):
         raise CommandError(f"{instrument.who}: sent to zero and off, but it reads back {level:g} V")
     return f"bias at {level:g} V, output {'on' if on else 'off'}"
 

@@ -4,8 +4,8 @@ Source: SR830 manual, chapter 5 (remote programming); the forms of the numbers a
 Simulated: reference, input, gain, filter, output, auxiliary, set-up, auto, interface and status commands over
 the cryostat's lock-in; latched status bytes; the forced 30 s and the lost synchronous filter above 200 Hz;
 AGAN, which holds all later commands until it is done. In the current modes (ISRC 2, 3) the outputs read zero,
-because the laboratory's wires end at the voltage inputs. An external reference is absent, so FMOD 0 reads as
-unlocked.
+because the laboratory's wires end at the voltage inputs. The external reference is the sync output of a generator
+at the film; without one FMOD 0 reads as unlocked.
 Not simulated: the data buffer (SRAT, SEND, STRT, TRCA, FAST and the like are unknown commands), noise
 displays (read zero), signals at the auxiliary inputs, keys and the keypad.
 """
@@ -14,6 +14,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from coldfinger.sim.generator import DrivenLockin
 from coldfinger.sim.scpi import CommandTable, Fault, Optional, Panel, Port, Refused, Step, integer, real
 
 if TYPE_CHECKING:
@@ -182,6 +183,8 @@ class SR830(Panel):
         lockin.poles = setup.slope + 1
         lockin.sync = setup.sync and not self._high
         lockin.dc_outputs = list(setup.aux_outputs)
+        if isinstance(lockin, DrivenLockin):
+            lockin.follows = not setup.internal
 
     def _signal(self) -> tuple[float, float]:
         return self._lockin.output(self._cryostat.now) if self._setup.source < 2 else (0.0, 0.0)
@@ -201,7 +204,8 @@ class SR830(Panel):
         )
 
     def _lockin_status(self) -> int:
-        locked = self._setup.internal and not self._lockin.unlocked
+        referenced = self._setup.internal or isinstance(self._lockin, DrivenLockin)
+        locked = referenced and not self._lockin.unlocked
         return self._lias | self._lockin.overload | (0 if locked else UNLOCK)
 
     # Reference and phase
@@ -215,6 +219,14 @@ class SR830(Panel):
         if not self._setup.internal or frequency * self._setup.harmonic > HIGHEST_FREQUENCY:
             raise Refused(Fault.OUT_OF_RANGE)
         self._obey(replace(self._setup, frequency=rounded_frequency(frequency)))
+
+    @commands.command("FREQ?")
+    def read_frequency(self) -> str:
+        """That of the reference, whoever gives it."""
+        lockin = self._lockin
+        if self._setup.internal or not isinstance(lockin, DrivenLockin):
+            return number(self._setup.frequency)
+        return number(rounded_frequency(lockin.generator.frequency))
 
     @commands.command("HARM", takes=(integer(1, 19999),))
     def set_harmonic(self, harmonic: int) -> None:
@@ -466,7 +478,6 @@ def _shown(value: int, bit: int | None) -> str:
 
 _READABLE = {
     "PHAS": "phase",
-    "FREQ": "frequency",
     "HARM": "harmonic",
     "SLVL": "amplitude",
     "FMOD": "internal",

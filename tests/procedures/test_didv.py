@@ -396,7 +396,7 @@ def test_a_station_without_bias_works_and_says_what_is_missing(simulated, tmp_pa
 
 
 def test_the_role_takes_a_dc_source_or_a_lockin(simulated):
-    with pytest.raises(StationFileError, match=r"roles\.bias = 'fridge' is a .*this role takes a GS200 or a SR830"):
+    with pytest.raises(StationFileError, match=r"roles\.bias = 'fridge' is a .*this role takes a SR830 or .* a GS200"):
         simulated(text=BUILT_IN.replace('bias = "bias" ', 'bias = "fridge" '))
 
 

@@ -55,7 +55,7 @@ MISTAKES = [
     (
         'driver = "SR830"',
         'driver = "SR831"',
-        "instruments.lockin.driver = 'SR831' is not one of SR830, LakeShore372",
+        "instruments.lockin.driver = 'SR831' is not one of SR830, SR860, SR865A",
     ),
     ('driver = "SR830"', "driver = 830", "instruments.lockin.driver = 830 must be text in quotes"),
     ('address = "GPIB0::8::INSTR"', "", "instruments.lockin.address is missing"),

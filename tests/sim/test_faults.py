@@ -553,7 +553,11 @@ def test_a_hanging_read_leaves_the_other_instruments_usable():
     ("arguments", "sentence"),
     [
         ({"kind": "silense", "on": "lock-in"}, "fault kind 'silense' is unknown; did you mean 'silence'?"),
-        ({"kind": "silence"}, "fault 'silence': on is missing; allowed are lock-in, bridge, magnet, bias"),
+        (
+            {"kind": "silence"},
+            "fault 'silence': on is missing; allowed are lock-in, bridge, magnet, bias, controller, generator, "
+            "second lock-in",
+        ),
         (
             {"kind": "quench", "on": "bridge"},
             "fault 'quench': on = 'bridge' is not possible; allowed are magnet",
@@ -654,7 +658,7 @@ def test_a_scenario_arms_with_its_own_seed(bench):
             '"lock-in"',
             '"lockin"',
             "scenario: fault 1: fault 'silence': on = 'lockin' is not possible; "
-            "allowed are lock-in, bridge, magnet, bias",
+            "allowed are lock-in, bridge, magnet, bias, controller, generator, second lock-in",
         ),
         (
             'kind = "silence"',

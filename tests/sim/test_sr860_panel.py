@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
 from pymeasure.instruments import srs
 
-from coldfinger.sim.bias import BiasModel
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.devices.sr860 import RANGES, SCALES, SR860, SR865, SR865A, TIME_CONSTANTS, SR860Telnet
@@ -335,14 +334,14 @@ def test_noise_bandwidth_is_that_of_the_poles(panel):
 
 
 def test_the_dc_level_of_the_sine_output_biases_the_film():
-    cryostat = laboratory(sample=BIASED, bias=BiasModel(1e9, auxiliary=5))
+    cryostat = laboratory(sample=BIASED)
     panel = SR860(cryostat)
-    assert cryostat.lockin.bias() == (0.0, 1e9)
+    assert cryostat.lockin.bias() == (0.0, math.inf)
     panel.receive(b"SOFF 5;AUXV 0,1\n")
     assert cryostat.lockin.dc_outputs == [1.0, 0.0, 0.0, 0.0, 5.0]
-    assert cryostat.lockin.bias() == (5e-9, 1e9)
+    assert cryostat.lockin.bias() == (5e-9, math.inf)
     panel.receive(b"*RST\n")
-    assert cryostat.lockin.bias() == (0.0, 1e9)
+    assert cryostat.lockin.bias() == (0.0, math.inf)
 
 
 def test_settings_reach_the_lock_in(panel, cryostat):
