@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from coldfinger.procedures.didv import DifferentialResistance
     from coldfinger.procedures.field_family import FieldFamily
     from coldfinger.procedures.field_sweep import FieldSweep
-    from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
+    from coldfinger.procedures.lag import lag_corrected, lag_of_pair, read_pair, store_pair
+    from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance, evaluate_magnetoresistance
     from coldfinger.procedures.rt_family import RTFamily
     from coldfinger.procedures.runner import run_procedure
     from coldfinger.procedures.station import connect_station
+    from coldfinger.procedures.symmetry import symmetrised
     from coldfinger.procedures.temperature_ramp import TemperatureRamp
     from coldfinger.procedures.zero_field import ZeroField
     from coldfinger.runfiles.reader import read_run
@@ -41,8 +43,14 @@ _HOMES = {
     "ThermometerCheck": "checks.procedures",
     "ZeroField": "zero_field",
     "connect_station": "station",
-    "read_run": "data.reader",
+    "evaluate_magnetoresistance": "magnetoresistance",
+    "lag_corrected": "lag",
+    "lag_of_pair": "lag",
+    "read_pair": "lag",
+    "read_run": ".runfiles.reader",
     "run_procedure": "runner",
+    "store_pair": "lag",
+    "symmetrised": "symmetry",
 }
 
 __all__ = [
@@ -60,12 +68,18 @@ __all__ = [
     "ThermometerCheck",
     "ZeroField",
     "connect_station",
+    "evaluate_magnetoresistance",
+    "lag_corrected",
+    "lag_of_pair",
+    "read_pair",
     "read_run",
     "run_procedure",
+    "store_pair",
+    "symmetrised",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

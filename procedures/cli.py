@@ -23,6 +23,7 @@ _COMMANDS = {
     "safe": (f"{_HERE}.safe", "safe", "Bring a station to its safe state and read it back, whoever ran it."),
     "summary": (f"{_HERE}.summary", "summary", "The morning's page: what ran, what did not and why, fits, odd things."),
     "fit": (f"{_HERE}.fit", "fit", "Fit families of R(T) and say what the fields say together."),
+    "figure": (f"{_HERE}.figure", "figure", "Draw a figure of the paper from runs, with its numbers."),
     "runs": (f"{_HERE}.runs", "runs", "Find runs; star, tag and note them."),
     "panel": (f"{_HERE}.panel", "panel", "Read or set the front panel of an instrument."),
     "owner": (f"{_HERE}.owner", "owner", "Start, end or look at the process that owns a station."),

@@ -6,12 +6,13 @@ from itertools import pairwise
 import pandas as pd
 from pymeasure.experiment import BooleanParameter, ListParameter, Parameter
 
+from coldfinger.procedures.field_way import turning_points
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.persistent import PersistentMode, check_persistent, hold_field, mode_of, refuse_moving
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
 from coldfinger.procedures.point import Point
-from coldfinger.procedures.quantity import OERSTED, parse_list
+from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.setpoints import decaying_alternation, linear, listed
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
@@ -24,7 +25,11 @@ _STEP_OVERHEAD = 4.5  # s, until the supply holds and has been seen to
 
 
 class FieldSweep(SweepingProcedure):
-    """R(H) from `start` to `stop`, or along `turning points`, at one temperature."""
+    """R(H) from `start` to `stop`, or along `turning points`, at one temperature.
+
+    Turning points are a list ("0, 60, -60 Oe"), a hysteresis loop ("loop 100 Oe") or ways to and fro
+    ("zigzag -50, 50 Oe x 4"); see `field_way`.
+    """
 
     start = QuantityParameter("Start", units="Oe", default=-100.0)
     stop = QuantityParameter("Stop", units="Oe", default=100.0)
@@ -38,7 +43,7 @@ class FieldSweep(SweepingProcedure):
     def turning_points(self) -> list[float]:
         if not self.points.strip():
             return [self.start, self.stop]
-        return [round(value / OERSTED, 9) for value in listed(parse_list(self.points, "field", "turning points"))]
+        return turning_points(self.points)
 
     def check(self) -> None:
         super().check()

@@ -1,6 +1,5 @@
 """`coldfinger status`, `pause`, `resume`, `skip`, `abort`: thin clients of the owner process."""
 
-import json
 import os
 import sys
 from typing import Any, NoReturn
@@ -8,7 +7,7 @@ from typing import Any, NoReturn
 import click
 
 from coldfinger.procedures.commands.owner import STATION
-from coldfinger.procedures.commands.status import INCOMPLETE, STOPPED, bad_input
+from coldfinger.procedures.commands.status import INCOMPLETE, STOPPED, bad_input, json_text
 
 _PERIOD = 1.0  # s between two looks
 
@@ -36,7 +35,7 @@ def status(station: str, as_json: bool, watch: bool) -> None:
                     if not watch:
                         click.echo(f"coldfinger: {error}", err=True)
                         raise SystemExit(INCOMPLETE) from None
-                    text = json.dumps({"error": str(error)}) if as_json else f"link lost: {error}"
+                    text = json_text({"error": str(error)}) if as_json else f"link lost: {error}"
                 if text != shown:
                     click.echo(text)
                 shown = text
@@ -60,7 +59,7 @@ def _watch(client: Any, clock: Any) -> NoReturn:
 def _shown(snapshot: dict[str, Any], as_json: bool) -> str:
     """A snapshot on one line of JSON, or in words: state, reason, how many items are in which state, what runs."""
     if as_json:
-        return json.dumps(snapshot)
+        return json_text(snapshot)
     text = str(snapshot["state"]).upper() + (" (simulated)" if snapshot.get("simulated") else "")
     text += f": {snapshot['reason']}" if snapshot.get("reason") else ""
     counts: dict[str, int] = {}

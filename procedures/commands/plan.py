@@ -1,7 +1,6 @@
 """`coldfinger plan`: begin a plan file, see what it means, and check it; nothing is measured."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 
 import click
 
-from coldfinger.procedures.commands.status import BAD_INPUT, BadInput, bad_input
+from coldfinger.procedures.commands.lazy import NearestGroup
+from coldfinger.procedures.commands.status import BAD_INPUT, BadInput, bad_input, json_text
 
 
-@click.group()
+@click.group(cls=NearestGroup)
 def plan() -> None:
     """Begin a plan file, show what it means, check it against a station."""
 
@@ -55,11 +55,11 @@ def show(file: str, station: str, as_json: bool) -> None:
     from coldfinger.procedures.plans.outlook import outlook
 
     now = datetime.now(UTC)
-    night = _read(file, now)
-    with _simulated(station) as twin:
+    night = read_night(file, now)
+    with _twin(_station(station)) as twin:
         prospects = outlook(night, twin, now)
     if as_json:
-        click.echo(json.dumps(_as_json(night, prospects)))
+        click.echo(json_text(_as_json(night, prospects)))
     else:
         click.echo(_as_text(night, prospects))
 
@@ -69,36 +69,50 @@ def show(file: str, station: str, as_json: bool) -> None:
 @click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
 def check(file: str, station: str) -> None:
     """Say whether a plan is right and within the limits of a station; exit status 0 or 2."""
+    now = datetime.now(UTC)
+    night = read_night(file, now)
+    name = refuse_mistakes(night, _station(station), now)
+    click.echo(f"{file}: {len(night.items)} items, all within the limits of {name}")
+
+
+def refuse_mistakes(night: Any, station: Any, now: datetime) -> str:
+    """End the command where a station file would not allow a plan, a sentence each; otherwise the station's name."""
     from coldfinger.procedures.plans.plan_file import check_plan
 
-    now = datetime.now(UTC)
-    night = _read(file, now)
-    with _simulated(station) as twin:
+    with _twin(station) as twin:
         mistakes = check_plan(night, twin, now)
-        name = twin.name
+        name = str(twin.name)
     for sentence in mistakes:
         click.echo(f"coldfinger: {sentence}", err=True)
     if mistakes:
         raise SystemExit(BAD_INPUT)
-    click.echo(f"{file}: {len(night.items)} items, all within the limits of {name}")
+    return name
 
 
-def _read(file: str, now: datetime) -> Any:
+def read_night(file: str, now: datetime) -> Any:
+    """The night of a plan file; a mistake in it ends the command."""
     from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
 
     with bad_input(PlanFileError):
         return read_plan(file, now)
 
 
-@contextlib.contextmanager
-def _simulated(station: str) -> Iterator[Any]:
-    """The simulated counterpart of a station: same limits and wiring, no real instrument is contacted."""
-    from coldfinger.procedures.engine.rehearsing import simulated_twin
-    from coldfinger.procedures.station import open_station
+def _station(station: str) -> Any:
     from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
-        twin = open_station(simulated_twin(read_station_file(station)))
+        return read_station_file(station)
+
+
+@contextlib.contextmanager
+def _twin(file: Any) -> Iterator[Any]:
+    """The simulated counterpart of a station: same limits and wiring, no real instrument is contacted."""
+    from coldfinger.procedures.engine.rehearsing import simulated_twin
+    from coldfinger.procedures.station import open_station
+    from coldfinger.procedures.station_file import StationFileError
+
+    with bad_input(StationFileError):
+        twin = open_station(simulated_twin(file))
     with twin:
         twin.connect()
         yield twin

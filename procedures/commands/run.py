@@ -1,7 +1,6 @@
 """`coldfinger run` and `coldfinger rehearse`: a plan in virtual time, and then in earnest."""
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -15,7 +14,8 @@ from typing import Any
 import click
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.commands.status import BAD_INPUT, INCOMPLETE, STOPPED, bad_input
+from coldfinger.procedures.commands.plan import read_night, refuse_mistakes
+from coldfinger.procedures.commands.status import BAD_INPUT, INCOMPLETE, STOPPED, BadInput, bad_input, json_text
 from coldfinger.procedures.engine.face import Refused
 
 _LONGEST_END = 120.0  # s for the safe state after a signal; then the dead-man makes it safe
@@ -31,24 +31,32 @@ def rehearse(plan: str, station: str, sample: str | None, as_json: bool) -> None
     """Carry a plan out on the simulated refrigerator and say what would happen."""
     from coldfinger.procedures.engine.calendar import Calendar
     from coldfinger.procedures.engine.rehearse import rehearsal_text
+    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
-    rehearsal = _rehearsed(plan, station, sample)
+    now = datetime.now(UTC)
+    night = read_night(plan, now)
+    with bad_input(StationFileError):
+        file = read_station_file(station)
+    rehearsal = _rehearsed(night, file, sample, now)
     if as_json:
-        click.echo(json.dumps(rehearsal.to_json()))
+        click.echo(json_text(rehearsal.to_json()))
     else:
         click.echo(rehearsal_text(rehearsal, Calendar(WallClock(), virtual=False)))
     if rehearsal.refused:
         raise SystemExit(BAD_INPUT)
 
 
-def _rehearsed(plan: str, station: str, sample: str | None) -> Any:
+def _rehearsed(night: Any, file: Any, sample: str | None, now: datetime) -> Any:
+    from coldfinger.procedures.engine.rehearse import RehearsalError
     from coldfinger.procedures.engine.rehearse import rehearse as carry_out
-    from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
+    from coldfinger.procedures.station_file import StationFileError
 
-    now = datetime.now(UTC)
-    with bad_input(PlanFileError, StationFileError):
-        return carry_out(read_plan(Path(plan), now), read_station_file(station), sample=sample, start=now)
+    try:
+        with bad_input(StationFileError, RehearsalError):
+            return carry_out(night, file, sample=sample, start=now)
+    except KeyboardInterrupt:
+        click.echo("coldfinger: the rehearsal was interrupted; nothing has moved", err=True)
+        raise SystemExit(STOPPED) from None
 
 
 @click.command()
@@ -58,6 +66,7 @@ def _rehearsed(plan: str, station: str, sample: str | None) -> Any:
 @click.option("--resume", is_flag=True, help="Go on with the newest unfinished night of the data folder.")
 @click.option("--rehearsal/--no-rehearsal", default=True, help="Rehearse first; a plan that breaks a limit is refused.")
 @click.option("--seed", default=None, type=click.IntRange(0), help="Seed of a simulated station.")
+@click.option("--record", "cassette", default=None, help="Record everything that goes over the wires: NAME.cassette.")
 @click.option("--json", "as_json", is_flag=True, help="Print what became of everything as one JSON object.")
 def run(
     plan: str | None,
@@ -66,6 +75,7 @@ def run(
     resume: bool,
     rehearsal: bool,
     seed: int | None,
+    cassette: str | None,
     as_json: bool,
 ) -> None:
     """Carry out a plan, or go on with a night that was interrupted."""
@@ -77,11 +87,15 @@ def run(
 
     with bad_input(StationFileError):
         file = read_station_file(station)
-    folder = Path(data)
-    night, record = _night(plan, folder, resume)
-    if rehearsal and not resume and plan is not None:
-        _refuse_what_cannot_be(plan, station)
+    folder, now = Path(data), datetime.now(UTC)
+    night, record = _night(plan, folder, resume, now)
+    if record is None:
+        _check(night, file, now, rehearsal)
+        if rehearsal and not file.cassette:
+            _refuse_what_cannot_be(night, file, now)
     overrides: dict[str, Any] = {"seed": seed} if seed is not None else {}
+    if cassette is not None:
+        overrides["cassette"] = cassette
     with bad_input(LockedError, StationFileError, InstrumentError, RunFileError):
         opened = engine_for(night, file, folder, record=record, **overrides)
         engine = opened.__enter__()
@@ -90,13 +104,15 @@ def run(
     finally:
         opened.__exit__(None, None, None)
     _report(ending, engine, as_json)
+    if departure := getattr(engine.station.tape, "departure", None):
+        click.echo(f"coldfinger: {departure}", err=True)
     if status or ending.outcome != "done":
         raise SystemExit(status or (STOPPED if ending.outcome == "stopped" else INCOMPLETE))
 
 
-def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
+def _night(plan: str | None, data: Path, resume: bool, now: datetime) -> tuple[Any, Any]:
+    """The night to carry out, and the record of the one that is gone on with; None for a new night."""
     from coldfinger.procedures.engine.resume import night_of, unfinished
-    from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
     from coldfinger.runfiles.disk import RunFileError
 
     if resume:
@@ -108,15 +124,24 @@ def _night(plan: str | None, data: Path, resume: bool) -> tuple[Any, Any]:
             raise click.UsageError(f"there is no unfinished night in {data}; give a plan to begin one")
     if plan is None:
         raise click.UsageError("give a plan file, or --resume to go on with an unfinished night")
-    with bad_input(PlanFileError):
-        return read_plan(Path(plan), datetime.now(UTC)), None
+    return read_night(plan, now), None
 
 
-def _refuse_what_cannot_be(plan: str, station: str) -> None:
-    rehearsal = _rehearsed(plan, station, None)
+def _check(night: Any, file: Any, now: datetime, rehearsal: bool) -> None:
+    """Hold every item against the limits. A real station that can have no twin may do without, where none is wanted."""
+    try:
+        refuse_mistakes(night, file, now)
+    except BadInput as error:
+        if rehearsal or file.simulated:
+            raise
+        click.echo(f"coldfinger: the plan is checked item by item, not beforehand: {error.message}", err=True)
+
+
+def _refuse_what_cannot_be(night: Any, file: Any, now: datetime) -> None:
+    rehearsal = _rehearsed(night, file, None, now)
     if rehearsal.refused:
         for sentence in rehearsal.refused:
-            click.echo(f"coldfinger: {plan}: {sentence}", err=True)
+            click.echo(f"coldfinger: {night.source}: {sentence}", err=True)
         raise SystemExit(BAD_INPUT)
 
 
@@ -220,7 +245,7 @@ class _Orders:
 
 def _report(ending: Any, engine: Any, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"outcome": ending.outcome, "reason": ending.reason, **engine.snapshot()}))
+        click.echo(json_text({**engine.snapshot(), "outcome": ending.outcome, "reason": ending.reason}))
         return
     click.echo(
         f"{engine.night.name or 'the queue'}: {ending.outcome}" + (f": {ending.reason}" if ending.reason else "")

@@ -1,6 +1,5 @@
 """`coldfinger runs`: which runs there are, and what people say of them."""
 
-import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coldfinger.procedures.commands.status import bad_input
+from coldfinger.procedures.commands.status import bad_input, json_text
 
 if TYPE_CHECKING:
     from coldfinger.procedures.data.catalogue import Catalogue
@@ -43,7 +42,7 @@ def runs(words: tuple[str, ...], data: str, off: bool, as_json: bool) -> None:
             raise click.UsageError("--off goes with tag or star: coldfinger runs star 17 --off")
         found = catalogue.find(" ".join(words))
     if as_json:
-        click.echo(json.dumps([entry.to_json() for entry in found], indent=2))
+        click.echo(json_text([entry.to_json() for entry in found], indent=2))
     else:
         _print(found, data)
 

@@ -1,10 +1,8 @@
 """`coldfinger safe`: the safe state and nothing else, over connections of its own."""
 
-import json
-
 import click
 
-from coldfinger.procedures.commands.status import INCOMPLETE, bad_input
+from coldfinger.procedures.commands.status import INCOMPLETE, bad_input, json_text
 
 
 @click.command()
@@ -34,7 +32,7 @@ def safe(station: str, as_json: bool) -> None:
     done = all_done(reports)
     if as_json:
         items = [vars(report) for report in reports]
-        click.echo(json.dumps({"station": file.source, "simulated": file.simulated, "safe": done, "items": items}))
+        click.echo(json_text({"station": file.source, "simulated": file.simulated, "safe": done, "items": items}))
     else:
         if file.simulated:
             click.echo(f"{file.source} is simulated and was switched on for this; no real instrument was touched")

@@ -1,7 +1,9 @@
-"""Exit statuses, and how a refused input ends a command: one sentence on standard error."""
+"""Exit statuses, how a refused input ends a command (one sentence on standard error), and JSON on standard output."""
 
 import contextlib
-from collections.abc import Iterator
+import json
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -25,3 +27,18 @@ class BadInput(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         click.echo(f"coldfinger: {self.message}", err=True)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON that every reader takes: numbers, text, lists and mappings; not-a-number and the infinities are null."""
+    return json.dumps(_finite(value), indent=indent, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return value

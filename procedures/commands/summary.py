@@ -1,12 +1,11 @@
 """`coldfinger summary`: what happened in the night, on one page."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from coldfinger.procedures.commands.status import BadInput, bad_input
+from coldfinger.procedures.commands.status import BadInput, bad_input, json_text
 
 
 @click.command()
@@ -28,7 +27,7 @@ def summary(data: str, since: str | None, night: str | None, as_json: bool, html
         told = summarise(Path(data), _time(since) if since is not None else None, night or "")
     if html_file is not None:
         _write(Path(html_file), as_html(told))
-    click.echo(json.dumps(told.to_json(), indent=2) if as_json else as_text(told), nl=as_json)
+    click.echo(json_text(told.to_json(), indent=2) if as_json else as_text(told), nl=as_json)
 
 
 def _time(text: str) -> datetime:

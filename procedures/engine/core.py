@@ -37,6 +37,9 @@ from coldfinger.runfiles.disk import Disk, RunFileError
 IDLE, SURVEY, RUNNING_STATE, WAITING_STATE = "idle", "survey", "running", "waiting"
 PAUSING, PAUSED, ABORTING, HELD, ENDING, ENDED = "pausing", "paused", "aborting", "held", "ending", "ended"
 
+TO_BE_STARTED = "the queue waits to be started"
+"""Why a queue is held that somebody builds."""
+
 POLL = 0.5  # s of station time between two looks of a waiting queue
 RETRY_PAUSE = 10.0  # s before an item is tried again
 ABORT_PATIENCE = 1.0  # s of real time until an abort takes its own path

@@ -17,7 +17,7 @@ from typing import Any
 from coldfinger.procedures.control import ABORTED, RunControl
 from coldfinger.procedures.engine.calendar import iso
 from coldfinger.procedures.engine.carrying import BY_USER, Carrying
-from coldfinger.procedures.engine.core import ENDED, ENDING, IDLE, POLL, REAL, SURVEY
+from coldfinger.procedures.engine.core import ENDED, ENDING, HELD, IDLE, POLL, REAL, SURVEY, TO_BE_STARTED
 from coldfinger.procedures.engine.items import (
     FAILED,
     PARTIAL,
@@ -102,6 +102,8 @@ class Engine(Carrying, Verbs):
                 return None
             if not self._held:
                 self._come_to_rest()
+            elif self._state == IDLE:
+                self._set_state(HELD, TO_BE_STARTED)  # asked for while the engine came to rest
             # Real time, whatever the station's clock is: it is people who are waited for.
             self._changed.wait(POLL)
             self._changed.clear()
@@ -188,6 +190,7 @@ class Engine(Carrying, Verbs):
                 "ends": ends.to_json(),
                 "must_end_by": self._must_end_by,
                 "on_failure": asdict(self._policy),
+                "end": asdict(self.night.end),
                 "safe": [asdict(item) for item in self._safe],
                 "survey": None if self._survey is None else asdict(self._survey),
                 "data": str(self.data),

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from coldfinger.procedures.control import ABORTED
@@ -16,11 +17,13 @@ from coldfinger.procedures.engine.core import (
     LONGEST_PAUSE,
     PAUSED,
     PAUSING,
+    TO_BE_STARTED,
     Core,
 )
 from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import (
     RUN,
+    EndActions,
     Item,
 )
 
@@ -128,6 +131,25 @@ class Verbs(Core):
     def _set_end(self, must_end_by: str) -> None:
         self._must_end_by = must_end_by
 
+    def _set_end_actions(
+        self, heater_off: bool = True, field: float | None = None, temperature: float | None = None
+    ) -> None:
+        """What happens after the last item; see EndActions."""
+        if field is not None:
+            self.station.limits.check_field(field, "end field")
+        if temperature is not None:
+            self.station.limits.check_temperature(temperature, "end temperature")
+            if heater_off:
+                raise Refused("end: a temperature at the end needs the heater; leave it on, or leave the temperature")
+        self.night = replace(self.night, end=EndActions(bool(heater_off), field, temperature))
+
+    def _hold_queue(self) -> None:
+        """Keep the queue from going on by itself, so that it can be built in peace; "resume" lets it go."""
+        if self._running:
+            raise Refused("hold: a run is going on; pause it, or switch off what shall not follow")
+        self._held = True
+        self._set_state(HELD, TO_BE_STARTED)
+
     def _acknowledge(self, event: int) -> None:
         self.news.acknowledge(event)
 
@@ -176,6 +198,8 @@ _VERBS: dict[str, Callable[..., Any]] = {
     "again": lambda engine, ids: engine.queue.again(ids),
     "policy": Verbs._set_policy,
     "must_end_by": Verbs._set_end,
+    "end": Verbs._set_end_actions,
+    "hold": Verbs._hold_queue,
     "acknowledge": Verbs._acknowledge,
     "panel": Verbs._read_panel,
     "traffic": Verbs._traffic,

@@ -10,7 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from coldfinger.procedures.engine.build import procedure_of
-from coldfinger.procedures.engine.items import DISABLED, RUN, SET, EndActions, FailurePolicy, Item, Night
+from coldfinger.procedures.engine.items import DISABLED, RUN, SET, USUAL_POLICY, EndActions, Item, Night
 from coldfinger.procedures.plans.expand import Expander, named_families
 from coldfinger.procedures.plans.plan_lines import PlanFileError, PlanText, did_you_mean
 from coldfinger.procedures.plans.plan_syntax import LONGEST_TEXT, parse_plan
@@ -58,7 +58,7 @@ def expanded(text: str, source: str, now: datetime | None = None, zone: tzinfo |
         if key not in TOP:
             plan.refuse((key,), f"unknown key {key[:60]!r}; {_where_it_belongs(key)}")
     _check_schema(data, plan)
-    on_failure = _read(plan, "on_failure", policy, data, FailurePolicy())
+    on_failure = _read(plan, "on_failure", policy, data, USUAL_POLICY)
     must_end_by = _read(plan, "must_end_by", lambda v: moment(v, now, zone, "must_end_by"), data, "")
     defaults = _table(plan, data, "defaults")
     name = _read(plan, "name", _night_name, data, FilePath(source).stem or "night")

@@ -9,7 +9,7 @@ STARTING_PLAN = """\
 
 schema = 1
 name = "{name}"
-on_failure = "next"              # "next", "retry 2", "hold" (safe state, wait for a person), "safe" (safe state, end)
+on_failure = "retry 1"           # "next", "retry 2", "hold" (safe state, wait for a person), "safe" (safe state, end)
 {deadline}must_end_by = "{end}"          # local time; the next such time. With a date: "2026-11-23 08:30"
 
 [defaults]                       # for every run that has the parameter

@@ -10,6 +10,7 @@ from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParamet
 
 from coldfinger.procedures.engine.calendar import iso
 from coldfinger.procedures.engine.items import POLICIES, RETRY, FailurePolicy
+from coldfinger.procedures.field_way import is_way, turning_points
 from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.plans.plan_lines import did_you_mean
 from coldfinger.procedures.quantity import QuantityError, parse, parse_in
@@ -22,6 +23,8 @@ LONGEST_WAIT = 30 * 86400.0  # s
 
 LISTS = {("TemperatureRamp", "temperatures"): "K", ("FieldSweep", "points"): "Oe"}
 """Text parameters that are lists of quantities, with their unit."""
+WAYS = (("FieldSweep", "points"),)
+"""Those of them that may be a loop or a zigzag, too."""
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _END = rf"({_NUMBER})\s*([^\s:/,\d.+-][^:/,]*?)?"
@@ -244,6 +247,9 @@ def parameter_value(kind: str, name: str, parameter: Any, raw: object) -> Any:
     if (kind, name) in LISTS:
         if raw == "":
             return raw
+        if (kind, name) in WAYS and isinstance(raw, str) and is_way(raw):
+            _quantity(lambda: turning_points(raw, name)[0])
+            return " ".join(raw.split())
         unit = LISTS[kind, name]
         return ", ".join(f"{number!r}" for number in numbers(raw, unit, name)) + f" {unit}"
     return words(raw, name, longest=10_000)

@@ -132,7 +132,7 @@ def test_the_installed_command_has_one_sentence_for_a_mistake_in_the_command_lin
     for arguments, sentence in [
         (["demo", "--seed", "x"], "coldfinger: Invalid value for '--seed'"),
         (["demo", "--filed", "3 Oe"], "coldfinger: No such option"),
-        (["dmo"], "coldfinger: No such command 'dmo'"),
+        (["dmo"], "coldfinger: there is no command 'dmo'; did you mean demo? coldfinger -h lists all commands"),
         (["demo", "--out", "/proc/x", "--fields", "0 Oe"], "coldfinger: "),
     ]:
         command = [sys.executable, "-m", "coldfinger.procedures", *arguments]

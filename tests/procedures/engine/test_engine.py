@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, 
 from coldfinger.procedures.engine.resume import night_event
 from coldfinger.procedures.engine.verbs import COMMANDS
 from coldfinger.procedures.station import Station
+from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.reader import read_run
 
 START = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -193,6 +195,45 @@ def test_a_skipped_run_keeps_its_rows_and_the_next_one_begins(engine_of: Callabl
     assert 1 <= engine.queue["1"].rows < 3
 
 
+def test_an_abort_is_given_at_once_while_another_thread_is_at_the_queue(engine_of: Callable[..., Engine]) -> None:
+    engine = engine_of(ramp("1"))
+    order = threading.Thread(target=engine.command, args=("abort",))
+    with engine._lock:
+        order.start()
+        end = time.monotonic() + 5.0
+        while not engine._control.aborted:
+            assert time.monotonic() < end, "the abort waits for the other thread"
+            time.sleep(0.01)
+    order.join(5.0)
+    assert (engine.run().outcome, states(engine)) == ("held", [WAITING])
+
+
+def test_an_item_whose_beginning_cannot_be_written_down_is_not_begun(
+    engine_of: Callable[..., Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of(ramp("1"))
+    write = engine.journal.write
+
+    def failing(event: str, /, **content: Any) -> None:
+        if event == "state" and content["state"] == "running":
+            raise RunFileError("the disk is full")
+        write(event, **content)
+
+    monkeypatch.setattr(engine.journal, "write", failing)
+    ending = engine.run()
+    assert (ending.outcome, ending.reason) == ("held", "the disk is full")
+    assert states(engine) == [PARTIAL]
+    assert not list(tmp_path.glob("*/run.jsonl"))
+
+
+def test_a_skip_is_refused_while_nothing_runs(engine_of: Callable[..., Engine]) -> None:
+    engine = engine_of(ramp("1"))
+    with pytest.raises(Refused, match="nothing runs that could be skipped"):
+        engine.command("skip")
+    engine.run()
+    assert states(engine) == [DONE]
+
+
 def test_a_paused_run_goes_on_in_place_and_says_so(engine_of: Callable[..., Engine], tmp_path: Path) -> None:
     engine = engine_of(ramp("1"))
     once(engine, rows_taken(1), ("pause", {}))
@@ -331,6 +372,26 @@ def test_a_quenched_magnet_is_found_by_the_survey_and_nothing_is_commanded(
     ending = engine.run()
     assert (ending.outcome, states(engine)) == ("refused", [WAITING])
     assert "the magnet has quenched; see to it, clear the quench at the supply, then begin again" in ending.reason
+
+
+def test_a_queue_that_is_resumed_while_the_magnet_is_still_quenched_begins_nothing(
+    engine_of: Callable[..., Engine], simulated: Callable[..., Station], tmp_path: Path
+) -> None:
+    station = simulated(sample="S0")
+    engine = engine_of(ramp("1"), station=station, patience=0.3)
+    once(engine, lambda snapshot: snapshot["state"] == "held", ("resume", {}))
+    attend = engine._attend
+
+    def attending() -> None:
+        attend()
+        if engine.queue["1"].folders or engine._running.get("rows"):
+            station.cryostat.magnet.quenched = True
+
+    engine._attend = attending  # type: ignore[method-assign]
+    assert engine.run().outcome == "held"
+    assert states(engine) == [PARTIAL]
+    assert engine.queue["1"].reason.startswith("not started: the magnet has quenched; see to it and clear the quench")
+    assert len(list(tmp_path.glob("*/run.jsonl"))) == 1
 
 
 def test_plans_of_waiting_items_ask_no_instrument(engine_of: Callable[..., Engine]) -> None:

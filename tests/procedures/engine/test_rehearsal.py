@@ -1,6 +1,7 @@
 """A rehearsal says beforehand what a night becomes: times, rows, warnings, and what may not be run at all."""
 
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,17 @@ import pytest
 
 from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.items import DONE, FAILED, RUN, SET, SKIPPED, EndActions, Item, Night
-from coldfinger.procedures.engine.rehearse import TRACE, Rehearsal, rehearsal_text, rehearse, simulated_twin
+from coldfinger.procedures.engine.rehearse import (
+    TRACE,
+    Rehearsal,
+    RehearsalError,
+    rehearsal_text,
+    rehearse,
+    simulated_twin,
+)
+from coldfinger.procedures.engine.rehearsing import Task, rehearse_stretch
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.station_file import check_station_text, read_station_file
 
@@ -108,6 +118,39 @@ def test_times_of_day_hold_in_every_stretch(monkeypatch: pytest.MonkeyPatch) -> 
     late = first.but(id="2", name="b", must_end_by="2026-11-22T20:05:00+00:00")
     acts = rehearse(Night("n", (first, late)), read_station_file("sim"), start=NOW, processes=2).acts
     assert [act.item.state for act in acts] == [DONE, SKIPPED]
+
+
+def test_an_interrupt_within_a_run_or_on_the_way_to_its_beginning_ends_the_whole_rehearsal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    file = read_station_file("sim")
+    night = Night("n", (Item(SET, "1", "a", settings={"field": 1e-3}), Item(SET, "2", "b", settings={"field": 0.0})))
+    monkeypatch.setattr("coldfinger.procedures.engine.moves.Move.execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        rehearse_stretch(Task(night, file.source, file.text))
+    nothing = Night("n", (), end=EndActions(heater_off=False))
+    with pytest.raises(KeyboardInterrupt):
+        rehearse_stretch(Task(nothing, file.source, file.text, place=Whereabouts(0.01, 0.1)))
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("raise SystemExit('out of tape')", "the rehearsal of b and what follows broke: out of tape"),
+        ("import sys; sys.stdin.close(); import time; time.sleep(60)", "of b and what follows did not end within 1 s;"),
+    ],
+)
+def test_a_stretch_whose_process_breaks_or_hangs_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, program: str, said: str
+) -> None:
+    for name, value in (("_WORTH_A_PROCESS", 1.0), ("_PATIENCE", 1.0), ("_COMMAND", (sys.executable, "-c", program))):
+        monkeypatch.setattr(f"coldfinger.procedures.engine.rehearse.{name}", value)
+    items = (Item(SET, "1", "a", settings={"field": 1e-3}), Item(SET, "2", "b", settings={"field": 0.0}))
+    with pytest.raises(RehearsalError, match=said):
+        rehearse(Night("n", items), read_station_file("sim"), processes=2)
 
 
 def test_what_a_limit_forbids_is_refused_by_name() -> None:

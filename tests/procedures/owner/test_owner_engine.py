@@ -143,7 +143,10 @@ def test_items_that_cannot_be_are_refused_and_change_nothing(client):
         client.command("add", items=[run("x", pacing="leisurely")])
     with pytest.raises(Refused, match="nothing runs that could be paused"):
         client.command("pause")
+    with pytest.raises(Refused, match="nothing runs that could be skipped"):
+        client.command("skip")
     assert client.snapshot()["items"] == before
+    assert client.snapshot()["on_failure"] == {"action": "retry", "retries": 1}
 
 
 def test_everything_can_be_changed_by_a_client_while_the_queue_runs(client):

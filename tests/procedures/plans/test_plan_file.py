@@ -38,6 +38,11 @@ def only(body: str, **options: object) -> Item:
     return item
 
 
+def test_a_plan_that_says_nothing_of_failures_tries_once_more_and_goes_on():
+    assert plan('[[step]]\nwait = "1 s"').on_failure == FailurePolicy("retry", 1)
+    assert plan('[[step]]\nwait = "1 s"', 'on_failure = "next"').on_failure == FailurePolicy("next")
+
+
 # Runs
 
 
