@@ -1,0 +1,637 @@
+"""A plot of curves that bounds its own cost: decimated, redrawn ten times a second at most, and only where it is seen.
+
+Series are given as numbers; the plot chooses colours and symbols, keeps them for a series as long as it lives, and
+draws on logarithmic axes what a library would leave out. What was simulated or replayed says so inside the plot, so
+that every picture of it does.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt, QTimer, Signal
+from qtpy.QtGui import QGuiApplication, QImage, QKeyEvent, QPainter
+from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtWidgets import QAction, QApplication, QLabel, QMenu, QVBoxLayout, QWidget
+
+from coldfinger.gui import theme
+from coldfinger.gui.cursors import Cursors
+from coldfinger.gui.curve import Curve, Style, to_view
+from coldfinger.gui.log_axis import LogAxis, ReciprocalAxis
+from coldfinger.gui.plot_text import csv_text, python_text
+from coldfinger.gui.series import Normalise, Quantity, Series, axis_of, nearest, normalised
+
+PERIOD = 100
+"""Milliseconds between two drawings."""
+HOVER = 60
+"""Milliseconds between two looks what is under the mouse."""
+NEAR = 12.0
+"""Pixels from a curve within which the mouse means it."""
+MARGIN = 0.04
+LABEL_ROOM = 0.10
+"""Share of the width kept free at the right for the names of the curves."""
+
+
+class Plot(QWidget):
+    """Curves by key over one x and one y; see `set_series`, `set_log`, `set_normalise`, `set_window`, `menu`.
+
+    `selected` (key or "") is sent when a curve is clicked, `hovered` when the mouse comes near one or leaves it,
+    `windowMoving` and `windowChanged` (low, high in x) while and when its region was moved, `lookChanged` after axes,
+    grid, bars or normalisation were changed.
+    With the keyboard in the plot L changes y between log and linear, Shift+L x, G the grid, N the normalisation, E the
+    error bars, A shows everything.
+    """
+
+    selected = Signal(str)
+    hovered = Signal(str)
+    windowMoving = Signal(float, float)
+    windowChanged = Signal(float, float)
+    lookChanged = Signal()
+
+    def __init__(
+        self, x: Quantity, y: Quantity, *, twin: Quantity | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.quantity_x, self.quantity_y = x, y
+        self._series: dict[str, Series] = {}
+        self._shown: dict[str, Series] = {}
+        self._curves: dict[str, Curve] = {}
+        self._hidden: set[str] = set()
+        self._dirty: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._chosen = self._near = ""
+        self._leader: Plot | None = None
+        self._mouse: Any = None
+        self._log = (False, False)
+        self._bars = self._grid = True
+        self._whole = True
+        self._how = Normalise.PLAIN
+        self._reference: float | None = None
+        self.badge_text = ""
+        self._make(twin)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.draw)
+        self._hover = QTimer(self)
+        self._hover.setSingleShot(True)
+        self._hover.timeout.connect(self._look_near)
+        self.canvas.scene().sigMouseMoved.connect(self._mouse_moved)
+        self.dress()
+
+    def _make(self, twin: Quantity | None) -> None:
+        self.axes = {"left": LogAxis("left"), "bottom": LogAxis("bottom")}
+        if twin is not None:
+            top = ReciprocalAxis()
+            top.below_is_log = lambda: self._log[0]
+            self.axes["top"] = top
+        self.view = _View(self)
+        self.canvas = pg.PlotWidget(self, viewBox=self.view, axisItems=self.axes)
+        self.item = self.canvas.getPlotItem()
+        self.item.hideButtons()
+        self.item.setContentsMargins(6, 4, 8, 2)
+        self.view.disableAutoRange()
+        self.view.sigRangeChangedManually.connect(self._moved)
+        self.view.sigRangeChanged.connect(self._all_dirty)
+        self.view.sigResized.connect(self._all_dirty)
+        self.readout = QLabel("", self)
+        self.readout.hide()
+        self.cursors = Cursors(self.view, self._point_at, self._show_readout)
+        self.region = pg.LinearRegionItem(movable=True)
+        self.region.setZValue(-5)
+        self.region.sigRegionChanged.connect(self._window_moving)
+        self.region.sigRegionChangeFinished.connect(self._window_moved)
+        self.badge = pg.TextItem(anchor=(1, 0))
+        self.badge.setParentItem(self.view)
+        self.badge.setVisible(False)
+        self.badge.setZValue(50)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.canvas, 1)
+        layout.addWidget(self.readout)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.canvas.setFocusProxy(self)
+        self.setAccessibleName(f"Plot of {self.quantity_y.name} over {self.quantity_x.name}")
+        self.axes["bottom"].show_quantity(self.quantity_x)
+        self.axes["left"].show_quantity(self.quantity_y)
+        if twin is not None:
+            self.item.showAxis("top")
+            self.axes["top"].show_quantity(twin)
+
+    # -- what is shown
+
+    def set_series(self, key: str, series: Series) -> None:
+        """Show a curve, or its newer state; arrays that were given before may not be changed afterwards."""
+        known = self._series.get(key)
+        self._series[key] = series
+        if key not in self._curves:
+            self._numbers.setdefault(key, len(self._numbers))
+            self._curves[key] = curve = Curve(self._numbers[key])
+            curve.add_to(self.view)
+            curve.line.setClickable(True, 8)
+            curve.line.sigClicked.connect(lambda *_, key=key: self.select(key, told=True))
+        self._normalise_one(key)
+        if known is None or known.order != series.order:
+            self._dress_curves()
+        self._later(key)
+
+    def remove(self, key: str) -> None:
+        """Show a curve no more; it keeps its colour should it come again. Raises KeyError for an unknown one."""
+        del self._series[key]
+        self._curves.pop(key).remove_from(self.view)
+        self._shown.pop(key, None)
+        self._hidden.discard(key)
+        self._dirty.discard(key)
+        self._near = "" if self._near == key else self._near
+        self._dress_curves()
+        self._all_dirty()
+
+    @property
+    def series(self) -> dict[str, Series]:
+        """All curves by their keys, as they were given."""
+        return dict(self._series)
+
+    def set_visible(self, key: str, visible: bool) -> None:
+        """Show or hide a curve that keeps its place."""
+        (self._hidden.discard if visible else self._hidden.add)(key)
+        for item in self._curves[key].items:
+            item.setVisible(visible)
+        self._all_dirty()
+
+    def select(self, key: str, *, told: bool = False) -> None:
+        """Draw a curve broad and read the cursors from it; "" for none."""
+        self._chosen = key if key in self._curves else ""
+        self._dress_curves()
+        self.cursors.read()
+        if told:
+            self.selected.emit(self._chosen)
+
+    def set_style(self, key: str, style: Style) -> None:
+        """Give a curve its own colour, symbol or line."""
+        if self._curves[key].style != style:
+            self._curves[key].style = style
+            self._dress_curves()
+            self._later(key)
+
+    def highlight(self, key: str) -> None:
+        """Draw a curve broad while the mouse is near it; "" for none."""
+        key = key if key in self._curves else ""
+        if key != self._near:
+            self._near = key
+            self._dress_curves()
+            self.canvas.setToolTip(self._series[key].name if key else "")
+            self.hovered.emit(key)
+
+    def colour(self, key: str) -> str:
+        """The colour of a curve, "#RRGGBB", for lists beside the plot."""
+        return self._curves[key].colour
+
+    # -- how it is shown
+
+    def set_quantities(self, x: Quantity, y: Quantity) -> None:
+        """What the axes show from now on; the curves have to follow."""
+        if (x, y) == (self.quantity_x, self.quantity_y):
+            return
+        self.quantity_x, self.quantity_y = x, y
+        self.axes["bottom"].show_quantity(x)
+        self.axes["left"].show_quantity(axis_of(y, self._how, x, self._reference))
+        self.setAccessibleName(f"Plot of {y.name} over {x.name}")
+        self.set_cursors(self.cursors.shown)
+        self.show_all()
+
+    def follow_x(self, leader: "Plot") -> None:
+        """Show the same range of x as another plot."""
+        self._leader = leader
+        leader.view.sigXRangeChanged.connect(self._all_dirty)
+
+    @property
+    def grid(self) -> bool:
+        return self._grid
+
+    @property
+    def bars(self) -> bool:
+        return self._bars
+
+    @property
+    def log(self) -> tuple[bool, bool]:
+        """Whether x and y are logarithmic."""
+        return self._log
+
+    def set_log(self, x: bool, y: bool) -> None:
+        """Logarithmic or linear axes."""
+        if (x, y) == self._log:
+            return
+        window = self.window_range
+        self._log = (x, y)
+        self.axes["bottom"].set_log(x)
+        self.axes["left"].set_log(y)
+        if window is not None:
+            self.set_window(*window)
+        self.cursors.set_log(x)
+        self.show_all()
+        self.lookChanged.emit()
+
+    def set_grid(self, on: bool) -> None:
+        self._grid = on
+        self.item.showGrid(x=on, y=on, alpha=0.35)
+        self.lookChanged.emit()
+
+    def set_bars(self, on: bool) -> None:
+        """Error bars of one s.d., where fewer than 300 points are seen."""
+        self._bars = on
+        self._all_dirty()
+        self.lookChanged.emit()
+
+    @property
+    def normalise(self) -> Normalise:
+        return self._how
+
+    def set_normalise(self, how: Normalise, reference: float | None = None) -> None:
+        """Show y as measured, inverse, or divided by its largest value or its value at x = `reference`.
+
+        Raises ValueError where a reference is needed and missing.
+        """
+        if how is Normalise.REFERENCE and reference is None:
+            raise ValueError(f"to divide by a reference give the {self.quantity_x.name} of it")
+        self._how, self._reference = how, reference
+        self.axes["left"].show_quantity(axis_of(self.quantity_y, how, self.quantity_x, reference))
+        for key in self._series:
+            self._normalise_one(key)
+        self.show_all()
+        self.lookChanged.emit()
+
+    def set_badge(self, text: str) -> None:
+        """ "SIMULATED" or "REPLAY" inside the plot and in everything that is copied from it; "" for none."""
+        self.badge_text = text
+        self.badge.setVisible(bool(text))
+        self.dress()
+
+    def show_all(self) -> None:
+        """The whole of all visible curves, also of what comes later."""
+        self._whole = True
+        self._all_dirty()
+
+    # -- the window of a fit
+
+    @property
+    def window_range(self) -> tuple[float, float] | None:
+        """Low and high x of the region, None without one."""
+        if self.region.scene() is None:
+            return None
+        low, high = self.region.getRegion()
+        return (10.0**low, 10.0**high) if self._log[0] else (low, high)
+
+    def set_window(self, low: float, high: float) -> None:
+        """Show the region of a fit from `low` to `high` in x; it can be dragged."""
+        ends = to_view(np.array([low, high]), self._log[0])
+        if not np.isfinite(ends).all():
+            raise ValueError(f"a window from {low:g} to {high:g} cannot be shown on a logarithmic axis")
+        if self.region.scene() is None:
+            self.view.addItem(self.region, ignoreBounds=True)
+        self.region.blockSignals(True)
+        self.region.setRegion(list(ends))
+        self.region.blockSignals(False)
+
+    def remove_window(self) -> None:
+        if self.region.scene() is not None:
+            self.view.removeItem(self.region)
+
+    def _window_moving(self) -> None:
+        if (window := self.window_range) is not None:
+            self.windowMoving.emit(*window)
+
+    def _window_moved(self) -> None:
+        if (window := self.window_range) is not None:
+            self.windowChanged.emit(*window)
+
+    # -- drawing
+
+    def _later(self, *keys: str) -> None:
+        self._dirty.update(keys)
+        if not self._timer.isActive() and self.isVisible():
+            self._timer.start(PERIOD)
+
+    def _all_dirty(self, *_: object) -> None:
+        self._later(*self._curves)
+
+    def showEvent(self, event: Any) -> None:
+        super().showEvent(event)
+        self._all_dirty()
+
+    def hideEvent(self, event: Any) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def draw(self) -> None:
+        """Draw what has changed, now."""
+        if self._whole:
+            self._fit_range()
+        if self._leader is not None:
+            self.view.blockSignals(True)
+            self.view.setXRange(*self._leader.view.viewRange()[0], padding=0)
+            self.view.blockSignals(False)
+            self.axes["bottom"].setRange(*self.view.viewRange()[0])
+        (x_low, x_high), (floor, _) = self.view.viewRange()
+        x_range = (10.0 ** max(x_low, -300), 10.0 ** min(x_high, 300)) if self._log[0] else (x_low, x_high)
+        width = max(int(self.view.width()), 50)
+        for key in self._dirty - self._hidden:
+            if key in self._shown:
+                self._curves[key].draw(self._shown[key], self._log, x_range, floor, width, self._bars)
+            elif key in self._curves:
+                self._curves[key].draw(Series.of("", [], []), self._log, x_range, floor, width, False)
+        self._dirty.clear()
+        self._timer.stop()
+        self._place_labels()
+        self._place_badge()
+        self.cursors.read()
+
+    def _fit_range(self) -> None:
+        seen = [self._shown[key] for key in self._shown if key not in self._hidden]
+        bounds = [_bounds([getattr(one, axis) for one in seen], log) for axis, log in zip("xy", self._log, strict=True)]
+        (x0, x1), (y0, y1) = bounds
+        room = LABEL_ROOM if len(seen) > 1 else 0.0
+        area = QRectF(x0 - MARGIN * (x1 - x0), y0, (x1 - x0) * (1 + 2 * MARGIN + room), y1 - y0)
+        self.view.blockSignals(True)  # its own doing is no reason to draw again
+        self.view.setRange(area, padding=0, disableAutoRange=True)
+        y_pad = 2 * MARGIN * (y1 - y0)
+        head = self.badge.boundingRect().height() / max(self.view.height(), 1.0) if self.badge_text else 0.0
+        self.view.setYRange(y0 - y_pad, y1 + y_pad + min(head, 0.2) * (y1 - y0), padding=0)
+        self.view.blockSignals(False)
+        for side, values in (("bottom", self.view.viewRange()[0]), ("left", self.view.viewRange()[1])):
+            self.axes[side].setRange(*values)
+        if "top" in self.axes:
+            self.axes["top"].setRange(*self.view.viewRange()[0])
+        if area != getattr(self, "_area", None):
+            self._area = area
+            self._dirty.update(self._curves)
+
+    def _moved(self, *_: object) -> None:
+        self._whole = False
+
+    def _place_labels(self) -> None:
+        """Names at the ends of the curves, as long as they do not lie on each other."""
+        height = self.view.viewPixelSize()[1] * self.fontMetrics().height()
+        taken: list[float] = []
+        several = len(self._shown) - len(self._hidden & set(self._shown)) > 1
+        (_, x_high), (y_low, y_high) = self.view.viewRange()
+        order = sorted(self._shown, key=lambda key: key != self._chosen)
+        for key in order:
+            label, end = self._curves[key].label, _end(self._shown[key], self._log)
+            if not self._shown[key].name:
+                label.setVisible(False)
+                continue
+            free = end is not None and y_low < end[1] < y_high and end[0] < x_high
+            free = free and end is not None and all(abs(end[1] - other) >= height for other in taken)
+            visible = several and free and key not in self._hidden
+            label.setVisible(visible)
+            if visible and end is not None:
+                taken.append(end[1])
+                label.setText(self._shown[key].name)
+                label.setPos(*end)
+
+    def _place_badge(self) -> None:
+        self.badge.setPos(self.view.width() - 8, 6)
+
+    def _normalise_one(self, key: str) -> None:
+        shown = normalised(self._series[key], self._how, self._reference)
+        if shown is None:
+            self._shown.pop(key, None)
+        else:
+            self._shown[key] = shown
+
+    # -- look
+
+    def dress(self) -> None:
+        """Take colours and font of the theme in use; call it after the theme was changed."""
+        tokens, font = theme.current(), QApplication.font()
+        self.canvas.setBackground(tokens.base)
+        for axis in self.axes.values():
+            axis.dress(tokens, font)
+        self.set_grid(self._grid)
+        self.region.setBrush(pg.mkBrush(tokens.accent + "30"))
+        self.region.setHoverBrush(pg.mkBrush(tokens.accent + "50"))
+        for line in self.region.lines:
+            line.setPen(pg.mkPen(tokens.accent))
+        self.cursors.dress(tokens, font)
+        self.badge.setFont(font)
+        self.badge.setText(self.badge_text, color=tokens.lost.ink)
+        self.badge.fill = pg.mkBrush(tokens.lost.fill)
+        self.badge.border = pg.mkPen(tokens.lost.ink, style=Qt.PenStyle.DashLine)
+        self._dress_curves()
+        self._all_dirty()
+
+    def _dress_curves(self) -> None:
+        tokens, font = theme.current(), QApplication.font()
+        ordered = sorted({one.order for one in self._series.values() if one.order is not None})
+        for key, curve in self._curves.items():
+            order = self._series[key].order
+            if curve.style.colour:
+                colour = curve.style.colour
+            elif order is None:
+                colour = tokens.series[self._numbers[key] % len(tokens.series)]
+            else:
+                low, high = tokens.ordered
+                share = ordered.index(order) / max(len(ordered) - 1, 1)
+                colour = pg.colormap.get("viridis").map(low + share * (high - low), mode="qcolor").name()
+            curve.dress(tokens, colour, key in (self._chosen, self._near), font)
+
+    # -- reading
+
+    def _mouse_moved(self, place: Any) -> None:
+        self._mouse = place
+        if not self._hover.isActive():
+            self._hover.start(HOVER)
+
+    def _look_near(self) -> None:
+        """Which curve is within a few pixels of the mouse?"""
+        if self._mouse is None or not self.isVisible():
+            return
+        at, (wide, high) = self.view.mapSceneToView(self._mouse), self.view.viewPixelSize()
+        nearest_key, least = "", NEAR
+        for key in self._shown.keys() - self._hidden:
+            x, y = self._curves[key].line.getData()
+            if x is None or not len(x) or not wide or not high:
+                continue
+            with np.errstate(invalid="ignore"):
+                away = np.hypot((x - at.x()) / wide, (y - at.y()) / high)
+            distance = float(np.nanmin(away)) if np.isfinite(away).any() else NEAR
+            if distance < least:
+                nearest_key, least = key, distance
+        self.highlight(nearest_key)
+
+    def _point_at(self, x: float) -> tuple[float, float] | None:
+        key = self._chosen or next((key for key in self._shown if key not in self._hidden), "")
+        if key not in self._shown:
+            return None
+        row = nearest(self._shown[key], x)
+        return None if row is None else (float(self._shown[key].x[row]), float(self._shown[key].y[row]))
+
+    def _show_readout(self, text: str) -> None:
+        self.readout.setText(text)
+        self.readout.setVisible(bool(text))
+
+    def set_cursors(self, on: bool) -> None:
+        """Cursors A and B with what the selected curve has there, and their differences."""
+        units = (self.quantity_x.unit, axis_of(self.quantity_y, self._how, self.quantity_x, self._reference).unit)
+        self.cursors.set_shown(on, units)
+        self.lookChanged.emit()
+
+    # -- copies
+
+    def image(self) -> QImage:
+        """The plot as it is seen."""
+        self.draw()
+        image: QImage = self.canvas.grab().toImage()
+        return image
+
+    def svg(self) -> str:
+        """The plot as vectors."""
+        self.draw()
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setSize(self.canvas.size())
+        generator.setViewBox(self.canvas.rect())
+        generator.setTitle(
+            f"{self.quantity_y.text} over {self.quantity_x.text}" + (f", {self.badge_text}" if self.badge_text else "")
+        )
+        painter = QPainter(generator)
+        self.canvas.render(painter)
+        painter.end()
+        buffer.close()
+        return bytes(data.data()).decode()
+
+    def csv(self) -> str:
+        """All rows of the visible curves, as shown."""
+        return csv_text(self._visible(), *self._quantities(), self.badge_text)
+
+    def python(self) -> str:
+        """A script that draws the visible curves."""
+        return python_text(self._visible(), *self._quantities(), self._log, self.badge_text)
+
+    def _visible(self) -> list[Series]:
+        return [series for key, series in self._shown.items() if key not in self._hidden]
+
+    def _quantities(self) -> tuple[Quantity, Quantity]:
+        return self.quantity_x, axis_of(self.quantity_y, self._how, self.quantity_x, self._reference)
+
+    # -- hands
+
+    def menu(self) -> QMenu:
+        """Everything that can be done with the plot; also its context menu."""
+        menu = QMenu(self)
+
+        def add(text: str, act: Any, checked: bool | None = None) -> None:
+            action = menu.addAction(text)
+            if action is not None:
+                action.setCheckable(checked is not None)
+                action.setChecked(bool(checked))
+                action.triggered.connect(lambda *_: act())
+
+        x_log, y_log = self._log
+        add("Show all\tA", self.show_all)
+        add("Logarithmic y\tL", lambda: self.set_log(x_log, not y_log), y_log)
+        add("Logarithmic x\tShift+L", lambda: self.set_log(not x_log, y_log), x_log)
+        add("Grid\tG", lambda: self.set_grid(not self._grid), self._grid)
+        add("Error bars\tE", lambda: self.set_bars(not self._bars), self._bars)
+        add("Next normalisation\tN", self.next_normalisation)
+        add("Cursors", lambda: self.set_cursors(not self.cursors.shown), self.cursors.shown)
+        menu.addSeparator()
+        for action in self.copies():
+            menu.addAction(action)
+        return menu
+
+    def copies(self) -> list[QAction]:
+        """What puts the plot on the clipboard: as a picture, vectors, a table, a script."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is None:
+            return []
+        ways: tuple[tuple[str, Any], ...] = (
+            ("Copy as PNG", lambda: clipboard.setImage(self.image())),
+            ("Copy as SVG", lambda: clipboard.setText(self.svg())),
+            ("Copy as CSV", lambda: clipboard.setText(self.csv())),
+            ("Copy as Python", lambda: clipboard.setText(self.python())),
+        )
+        actions = []
+        for text, act in ways:
+            action = QAction(text, self)
+            action.triggered.connect(lambda *_, act=act: act())
+            actions.append(action)
+        return actions
+
+    def next_normalisation(self) -> None:
+        """As measured, divided by the largest, inverse, and again; a reference has to be given by `set_normalise`."""
+        ring = [Normalise.PLAIN, Normalise.LARGEST, Normalise.INVERSE]
+        if self._reference is not None:
+            ring.append(Normalise.REFERENCE)
+        self.set_normalise(ring[(ring.index(self._how) + 1) % len(ring)], self._reference)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        x_log, y_log = self._log
+        shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        if event.modifiers() and not shift:
+            super().keyPressEvent(event)
+            return
+        if event.key() == Qt.Key.Key_L:
+            self.set_log(x_log != shift, y_log != (not shift))
+        elif event.key() == Qt.Key.Key_G:
+            self.set_grid(not self._grid)
+        elif event.key() == Qt.Key.Key_N:
+            self.next_normalisation()
+        elif event.key() == Qt.Key.Key_E:
+            self.set_bars(not self._bars)
+        elif event.key() == Qt.Key.Key_A:
+            self.show_all()
+        else:
+            super().keyPressEvent(event)
+
+
+class _View(pg.ViewBox):  # type: ignore[misc]
+    """Its context menu is the plot's."""
+
+    def __init__(self, owner: Plot) -> None:
+        super().__init__()
+        self._owner = owner
+
+    def raiseContextMenu(self, event: Any) -> None:
+        self._owner.menu().popup(event.screenPos().toPoint())
+
+
+def _bounds(columns: list[Any], log: bool) -> tuple[float, float]:
+    """Smallest and largest that can be shown, in the view; 0 to 1 without any."""
+    low, high = np.inf, -np.inf
+    for values in columns:
+        if len(values) and (lowest := float(values.min())) > (0.0 if log else -np.inf) and np.isfinite(values.max()):
+            low, high = min(low, lowest), max(high, float(values.max()))
+            continue  # the usual case, without copies; nan compares as false
+        there = values[np.isfinite(values) & ((values > 0) | (not log))]
+        if len(there):
+            low, high = min(low, float(there.min())), max(high, float(there.max()))
+    if not low <= high:
+        low, high = (1.0, 10.0) if log else (0.0, 1.0)
+    ends = to_view(np.array([low, high]), log)
+    low, high = float(ends[0]), float(ends[1])
+    if high - low <= 1e-12 * max(abs(low), abs(high)):
+        room = 0.1 if log else 0.05 * abs(low) or 0.5
+        low, high = low - room, high + room
+    return low, high
+
+
+def _end(series: Series, log: tuple[bool, bool]) -> tuple[float, float] | None:
+    """Where the curve ends at the right, in the view."""
+    if not len(series.x):
+        return None
+    row = int(np.argmax(series.x))
+    if not len(series.flags) and series.x[row] > 0 and series.y[row] > 0 and np.isfinite(series.x[row] + series.y[row]):
+        return float(to_view(series.x[row : row + 1], log[0])[0]), float(to_view(series.y[row : row + 1], log[1])[0])
+    good = ~series.doubted & np.isfinite(series.x) & np.isfinite(series.y)
+    good &= ((series.x > 0) | (not log[0])) & ((series.y > 0) | (not log[1]))
+    if not good.any():
+        return None
+    row = int(np.argmax(np.where(good, series.x, -np.inf)))
+    x, y = series.x[row : row + 1], series.y[row : row + 1]
+    return float(to_view(x, log[0])[0]), float(to_view(y, log[1])[0])
