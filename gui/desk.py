@@ -22,6 +22,10 @@ WHO = "window"
 Then = Callable[[Any], None]
 """What is done in the window's thread with the answer of a command."""
 
+_Order = tuple[str, dict[str, Any], Then | None]
+_TURN: _Order = ("", {}, None)
+"""In the place of a command: the engine is another one from here on."""
+
 
 class Desk(QObject):
     """Polls one engine and commands it; `close` ends its threads.
@@ -44,7 +48,7 @@ class Desk(QObject):
         super().__init__(parent)
         self._connect = connect
         self._over = threading.Event()
-        self._orders: queue.SimpleQueue[tuple[str, dict[str, Any], Then | None] | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
         self._since = 0
         self._is_lost = False
         self.latest: dict[str, Any] = {}
@@ -75,17 +79,27 @@ class Desk(QObject):
         else:
             self._orders.put((name, arguments, then))
 
+    def turn_to(self, connect: Callable[[], EngineFace]) -> None:
+        """Look at another engine from now on, and send it what is commanded; what waits still goes to the old one."""
+        self._connect = connect
+        self._orders.put(_TURN)
+
     def _look(self) -> None:
-        with _closing(self._connect()) as face:
-            while not self._over.is_set():
-                try:
-                    self._look_once(face)
-                    wait = PERIOD
-                except OwnerSilent as error:
-                    self._is_lost = True
-                    self._say(self.lost, str(error))
-                    wait = SLOW_PERIOD
-                self._over.wait(wait)
+        while not self._over.is_set():
+            self._since, connect = 0, self._connect
+            with _closing(connect()) as face:
+                self._look_at(face, connect)
+
+    def _look_at(self, face: EngineFace, connect: Callable[[], EngineFace]) -> None:
+        while not self._over.is_set() and self._connect is connect:
+            try:
+                self._look_once(face)
+                wait = PERIOD
+            except OwnerSilent as error:
+                self._is_lost = True
+                self._say(self.lost, str(error))
+                wait = SLOW_PERIOD
+            self._over.wait(wait)
 
     def _look_once(self, face: EngineFace) -> None:
         snapshot = face.snapshot()
@@ -102,9 +116,11 @@ class Desk(QObject):
                 self._say(self.happened, events)
 
     def _carry(self) -> None:
-        with _closing(self._connect()) as face:
-            while (order := self._orders.get()) is not None:
-                self._try(face, *order)
+        order: _Order | None = _TURN
+        while order is _TURN:
+            with _closing(self._connect()) as face:
+                while (order := self._orders.get()) is not None and order is not _TURN:
+                    self._try(face, *order)
 
     def _give(self, name: str, arguments: dict[str, Any], then: Then | None) -> None:
         with _closing(self._connect()) as face:

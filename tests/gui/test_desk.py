@@ -98,6 +98,21 @@ def test_a_lost_engine_is_said_and_found_again(qtbot, desk, engine):
         engine.gone = False
 
 
+def test_it_turns_to_another_engine_and_nothing_more_reaches_the_first(qtbot, desk, engine):
+    desk.start()
+    qtbot.waitUntil(lambda: bool(desk.latest), timeout=3000)
+    other = Pretended()
+    other.messages = [{"seq": 1, "text": "of another"}]
+    heard = []
+    desk.happened.connect(heard.extend)
+    desk.turn_to(lambda: other)
+    qtbot.waitUntil(lambda: any(event["text"] == "of another" for event in heard), timeout=3000)
+    desk.command("pause")
+    qtbot.waitUntil(lambda: bool(other.given), timeout=3000)
+    assert engine.given == []
+    assert engine.closed == 2
+
+
 def test_its_threads_end_and_close_their_connections(qtbot, engine):
     desk = Desk(lambda: engine)
     desk.start()
