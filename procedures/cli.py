@@ -12,6 +12,7 @@ from coldfinger.procedures.commands.status import STOPPED
 _HERE = "coldfinger.procedures.commands"
 _COMMANDS = {
     "demo": (f"{_HERE}.demo", "demo", "Measure a family of R(T) on the simulated refrigerator, fit and draw it."),
+    "gui": (f"{_HERE}.gui", "gui", "Open the window: ramps, queues, plots and fits of a station."),
     "plan": (f"{_HERE}.plan", "plan", "Begin, show and check a plan of a night."),
     "rehearse": (f"{_HERE}.run", "rehearse", "Carry a plan out on the simulated refrigerator, in virtual time."),
     "run": (f"{_HERE}.run", "run", "Carry a plan out, or go on with a night that was interrupted."),

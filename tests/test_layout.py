@@ -25,7 +25,7 @@ def test_every_folder_with_code_is_in_the_list_of_packages():
     listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     folders = {"coldfinger." + ".".join(path.parent.relative_to(ROOT).parts) for path in sources()}
     folders = {"pyvisa_coldfinger" if f == "coldfinger.sim.pyvisa_coldfinger" else f for f in folders}
-    assert listed == folders
+    assert listed == folders | {"coldfinger.docs"}  # pages, which the window shows on F1
 
 
 def test_no_bare_name_of_a_room_is_imported():

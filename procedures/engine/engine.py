@@ -29,6 +29,7 @@ from coldfinger.procedures.engine.moves import Move
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.engine.verbs import Verbs
+from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.station import SafeReport
 from coldfinger.runfiles.disk import RunFileError
 
@@ -77,6 +78,7 @@ class Engine(Carrying, Verbs):
         self._set_state(SURVEY, "looking at the instruments before anything moves")
         self._survey = survey(self.station, self.last_row)
         self._write_if_possible("survey", **asdict(self._survey))
+        self._latest |= _dials(self._survey.readings, self.station.clock.time())
         for sentence in self._survey.findings:
             self._tell("info", "survey", sentence)
         for sentence in self._survey.dangers:
@@ -201,3 +203,10 @@ class Engine(Carrying, Verbs):
                 "panels": self.panels.state(),
                 "last_event": self.news.last,
             }
+
+
+def _dials(readings: dict[str, Any], now: float) -> dict[str, tuple[float, float]]:
+    """What the survey found, by the names of the rows' columns."""
+    found = {"T_mc (K)": readings.get("T_mc_K"), "H (Oe)": readings.get("field_T")}
+    scale = {"H (Oe)": 1.0 / OERSTED}
+    return {name: (value * scale.get(name, 1.0), now) for name, value in found.items() if value is not None}

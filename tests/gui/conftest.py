@@ -2,9 +2,8 @@
 
 import os
 
-os.environ.update(
-    QT_QPA_PLATFORM="offscreen", QT_FONT_DPI="96", QT_API="pyqt5", PYTEST_QT_API="pyqt5", LC_ALL="C.UTF-8"
-)
+os.environ.setdefault("QT_API", "pyqt5")
+os.environ.update(QT_QPA_PLATFORM="offscreen", QT_FONT_DPI="96", PYTEST_QT_API=os.environ["QT_API"], LC_ALL="C.UTF-8")
 
 from collections.abc import Iterator
 

@@ -1,0 +1,122 @@
+"""Starts the window: one process, one station, the look, the watch over its own errors, and an orderly end."""
+
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+import pyqtgraph  # noqa: F401 - before Failures, which takes over from its hook
+from qtpy.QtCore import QEventLoop, Qt, QTimer
+from qtpy.QtWidgets import QApplication
+
+from coldfinger.gui import theme
+from coldfinger.gui.background import Background
+from coldfinger.gui.desk import Desk
+from coldfinger.gui.event_line import Message
+from coldfinger.gui.failures import Failure, Failures, record_crashes
+from coldfinger.gui.lag import LagWatch
+from coldfinger.gui.owner_link import OwnerLink
+from coldfinger.gui.place import Place
+from coldfinger.gui.remembered import recall, settings
+from coldfinger.gui.window import Window
+from coldfinger.procedures.safety.locks import state_folder
+
+SWITCH = 0.0005  # s that a busy thread may keep the window waiting
+TERMINATED = 143
+LOG_BYTES = 1_000_000
+
+
+class Application:
+    """Everything that lives as long as the window does."""
+
+    def __init__(self, place: Place) -> None:
+        sys.setswitchinterval(SWITCH)
+        self.qt = _application()
+        self.failures = Failures()
+        self.failures.install()
+        self.status = 0
+        self.lag = LagWatch()
+        self.background = Background()
+        self.desk = Desk(place.connect)
+        self.link = OwnerLink(place)
+        self.window = Window(place, self.link, self.desk, self.background, self.lag)
+        self.failures.happened.connect(self._failed)
+        self.link.ready.connect(self._ready)
+        self._signals = QTimer()  # lets Python see a signal: Qt's loop alone would not
+        self._signals.timeout.connect(lambda: None)
+        self.qt.commitDataRequest.connect(lambda _: self.window.leave_safely())
+
+    def run(self) -> int:
+        """Show the window until it is closed; the exit status."""
+        for name in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), lambda *_: self._terminate())
+        signal.signal(signal.SIGINT, lambda *_: self.window.close())
+        self._signals.start(200)
+        self.lag.start()
+        self.window.show()
+        self.link.begin()
+        try:
+            self.qt.exec()
+        finally:
+            self.close()
+        return self.status
+
+    def close(self) -> None:
+        """End every thread; the owner ends where this window started it."""
+        self._signals.stop()
+        self.lag.stop()
+        self.qt.processEvents(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+        self.desk.close()
+        self.background.close()
+        self.link.close()
+        self.failures.remove()
+
+    def _ready(self) -> None:
+        if not self.desk.started:
+            self.desk.start()
+        self.window.welcome()
+
+    def _terminate(self) -> None:
+        self.status = TERMINATED
+        self.window.leave_safely()
+
+    def _failed(self, failure: Failure) -> None:
+        self.window.events.say(Message("warning", failure.sentence, details=failure.details))
+
+
+def main(station: str, data: Path, simulator: Mapping[str, str], reset: bool = False) -> int:
+    """Open the window on a station; returns the exit status. Raises StationFileError before anything is shown."""
+    place = Place.of(station, data, simulator)
+    _write_log()
+    if reset:
+        settings().clear()
+    return Application(place).run()
+
+
+def _application() -> QApplication:
+    for name in ("AA_EnableHighDpiScaling", "AA_UseHighDpiPixmaps"):  # Qt 6 always does
+        attribute = getattr(Qt.ApplicationAttribute, name, None)
+        if attribute is not None and QApplication.instance() is None:
+            QApplication.setAttribute(attribute)
+    app = QApplication.instance() or QApplication(["coldfinger"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("coldfinger")
+    kept = recall("theme")
+    size = recall("font")
+    sizes = range(theme.SMALLEST, theme.LARGEST + 1)
+    theme.apply(app, kept if kept in ("light", "dark") else "light", size if size in sizes else theme.USUAL)
+    return app
+
+
+def _write_log() -> None:
+    folder = state_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(folder / "window.log", maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("coldfinger")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    record_crashes(folder / "window-crashes.log")

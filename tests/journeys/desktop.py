@@ -1,0 +1,175 @@
+"""A screen of its own, the window as a process of its own, and hands: keys and mouse, nothing else.
+
+What the window did is seen from outside: in the files it wrote and in the owner's read-only status.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from coldfinger.procedures.engine.face import OwnerSilent
+from coldfinger.procedures.engine.items import Item
+from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read_queue
+from coldfinger.procedures.owner.client import Client
+from coldfinger.runfiles.reader import Run, read_run
+
+SIZE = "1280x720"
+PATIENCE = 20.0
+
+
+@contextlib.contextmanager
+def screen(size: str = SIZE) -> Iterator[str]:
+    """An empty X screen; its name, such as ":3"."""
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-dpi", "96", "-nolisten", "tcp"],
+        pass_fds=(writing,),
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        os.close(writing)
+        with open(reading) as told:
+            number = told.readline().strip()
+        try:
+            yield f":{number}"
+        finally:
+            server.terminate()
+
+
+def until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "") -> Any:
+    """What `true` returns once it is; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end, f"not within {seconds:g} s: {what or true}"
+        time.sleep(0.05)
+    return found
+
+
+class Hands:
+    """Keys and mouse on one screen, counted."""
+
+    def __init__(self, display: str) -> None:
+        self._environment = {**os.environ, "DISPLAY": display}
+        self.presses = 0
+
+    def _do(self, *words: str) -> str:
+        done = subprocess.run(["xdotool", *words], env=self._environment, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def key(self, *names: str) -> None:
+        """Press keys, such as "ctrl+Return"."""
+        for name in names:
+            self._do("key", "--clearmodifiers", name)
+            self.presses += 1
+
+    def type(self, text: str) -> None:
+        """Type a text, a key for each letter."""
+        self._do("type", "--clearmodifiers", "--delay", "5", text)
+        self.presses += len(text)
+
+    def click(self, x: int, y: int) -> None:
+        """Press the left button of the mouse."""
+        self._do("mousemove", str(x), str(y), "click", "1")
+
+    def windows(self, title: str) -> list[str]:
+        """Numbers of the visible windows whose title has this text."""
+        words = ["xdotool", "search", "--onlyvisible", "--name", title]
+        done = subprocess.run(words, env=self._environment, capture_output=True, text=True, check=False)
+        return done.stdout.split()
+
+    def titles(self) -> list[str]:
+        """Titles of all visible windows."""
+        return [self._do("getwindowname", window) for window in self.windows("")]
+
+    def front(self, title: str) -> None:
+        """Give the keyboard to the window with this title."""
+        window = until(lambda: self.windows(title), what=f"a window called {title}")[-1]
+        self._do("windowfocus", "--sync", window)
+
+
+class Gui:
+    """The window in a process of its own, with state, settings and data in one folder."""
+
+    def __init__(self, folder: Path, display: str, *words: str) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("QT_")},
+            "DISPLAY": display,
+            "QT_QPA_PLATFORM": "xcb",
+            "COLDFINGER_STATE": str(folder / "state"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "XDG_RUNTIME_DIR": str(folder / "runtime"),
+            "LC_ALL": "C.UTF-8",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
+        self.hands = Hands(display)
+        self.words = words
+        self.process: subprocess.Popen[bytes] | None = None
+        self.begun = 0.0
+
+    def start(self, *more: str) -> None:
+        """Launch it and wait for its window and its engine."""
+        self.begun = time.monotonic()
+        command = [sys.executable, "-m", "coldfinger.procedures", "gui", "--data", str(self.data), *self.words, *more]
+        with open(self.folder / "window.err", "ab") as errors:
+            self.process = subprocess.Popen(command, env=self.environment, stderr=errors, start_new_session=True)
+        until(lambda: self.hands.windows("coldfinger"), what="the window")
+        until(lambda: self.snapshot().get("state") == "idle" or self.snapshot().get("items"), what="the engine")
+        self.hands.front("coldfinger")
+
+    @property
+    def owner_folder(self) -> Path:
+        return self.folder / "state" / "owners" / "sim"
+
+    def snapshot(self) -> dict[str, Any]:
+        """What the owner tells anybody; {} while there is none."""
+        with contextlib.suppress(OwnerSilent), Client(self.owner_folder, deadline=1.0) as client:
+            return client.snapshot()
+        return {}
+
+    def events(self) -> list[str]:
+        """The sentences of the engine's events."""
+        with contextlib.suppress(OwnerSilent), Client(self.owner_folder, deadline=1.0) as client:
+            return [event["text"] for event in client.events()]
+        return []
+
+    def owner_pid(self) -> int:
+        with Client(self.owner_folder, deadline=2.0) as client:
+            return int(client.owner()["pid"])
+
+    def items(self) -> list[Item]:
+        return [Item.from_json(item) for item in self.snapshot().get("items", [])]
+
+    def record(self) -> QueueRecord:
+        """The newest night's journal."""
+        return read_queue(nights(self.data)[-1])
+
+    def runs(self) -> list[Run]:
+        """Every run on disk, in the order of their names."""
+        return [read_run(path.parent) for path in sorted(self.data.glob("*/run.jsonl"))]
+
+    def rows(self) -> int:
+        return sum(len(run.frame) for run in self.runs())
+
+    def errors(self) -> str:
+        """What the window wrote on standard error."""
+        return (self.folder / "window.err").read_text("utf-8", "replace")
+
+    def kill(self) -> None:
+        """kill -9 of the window alone."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def end(self) -> None:
+        """Whatever is left of window and owner goes."""
+        with contextlib.suppress(OwnerSilent, ProcessLookupError):
+            os.kill(self.owner_pid(), signal.SIGKILL)
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
