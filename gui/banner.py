@@ -52,7 +52,7 @@ class Banner(QWidget):
         self.ends, self.badge = QLabel(self), QLabel(self)
         self.buttons = {verb: self._button(verb) for verb in _TEXTS}
         self._lay_out()
-        for key, act in (("F6", self._pause_or_resume), ("F7", self._skip)):
+        for key, act in (("F6", self.pause_or_resume), ("F7", self.skip)):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
             shortcut.activated.connect(act)
@@ -142,12 +142,12 @@ class Banner(QWidget):
             colour = tokens.base if verb == ABORT else tokens.disabled if reason else tokens.text
             button.setIcon(theme.icon(_ICONS[verb], colour))
 
-    def _pause_or_resume(self) -> None:
+    def pause_or_resume(self) -> None:
         verb = RESUME if PAUSE in self.view.why_not else PAUSE
         if verb not in self.view.why_not:
             self.asked.emit(verb)
 
-    def _skip(self) -> None:
+    def skip(self) -> None:
         if SKIP not in self.view.why_not:
             self.asked.emit(SKIP)
 

@@ -5,6 +5,7 @@ It lays out, wires and remembers; what is shown is the business of its parts, wh
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QByteArray, QElapsedTimer, Qt, QTimer, Signal
@@ -47,6 +48,7 @@ from coldfinger.gui.view_state import banner_of
 
 LAYOUT = 1
 """Number of the layout of docks; a remembered one of another number is not restored."""
+FAMILY_TAB = 1
 REFRESH = 200  # ms between two looks at ages and lag
 WELCOME = (
     "Welcome: this refrigerator is simulated, cold and ready. Press Ctrl+Enter to ramp it to {to}; "
@@ -160,10 +162,10 @@ class Window(QMainWindow):
 
     def _file_menu(self) -> None:
         menu = self._menu("&File")
-        self._act(menu, "&Open queue…", self.queue.open_file, "Ctrl+O", "Load a plan file into the queue.")
-        self._act(menu, "&Save queue…", self.queue.save_file, "Ctrl+S", "Write the queue as a plan file.")
+        for name in ("Open…", "Save…", "Save as…", "Last queue"):
+            menu.addAction(self.queue.verbs[name])
         menu.addSeparator()
-        self._act(menu, "&Export ticked runs…", self.runs.export, tip="Write the ticked runs as tables with units.")
+        self._act(menu, "&Export ticked runs…", self.runs.ask_export, tip="Write the ticked runs as tables with units.")
         menu.addSeparator()
         self._act(menu, "&Quit", self.close, "Ctrl+Q", "Close the window; a running queue is never ended unasked.")
 
@@ -181,21 +183,23 @@ class Window(QMainWindow):
 
     def _queue_menu(self) -> None:
         menu = self._menu("&Queue")
-        self._act(menu, "&Start now\tCtrl+Return", self.new_run.start_now, tip="Start what the form says.")
-        self._act(menu, "&Add to queue\tCtrl+Shift+Return", self.new_run.add_to_queue, tip="Queue what the form says.")
+        self._act(menu, "&Start now\tCtrl+Return", self.new_run.start, tip="Start what the form says.")
+        self._act(menu, "&Add to queue\tCtrl+Shift+Return", self.new_run.queue, tip="Queue what the form says.")
         menu.addSeparator()
         self._act(menu, "&Rehearse…", self.queue.rehearse, "Ctrl+R", "The whole queue on the simulated twin.")
-        self._act(menu, "&Validate", self.queue.validate, tip="Check every item without starting anything.")
-        self._act(menu, "&Continue queue…", self.queue.continue_queue, tip="Go on after an abort or a failure.")
+        self._act(menu, "&Continue queue", self.queue.continue_queue, tip="Go on after an abort or a failure.")
+        self._act(menu, "At the &end…", self.queue.ask_end, tip="Heater, field and temperature after the last run.")
         menu.addSeparator()
-        for action in (self.queue.undo_action, self.queue.redo_action):
-            menu.addAction(action)
-        self._act(menu, "Copy as P&ython", self.queue.copy_as_python, tip="The queue as a script.")
+        for name in ("Undo", "Redo", "Move up", "Move down", "Copy", "Off / on", "Remove", "Change"):
+            menu.addAction(self.queue.verbs[name])
+        menu.addSeparator()
+        for name in ("Validate", "Copy as Python"):
+            menu.addAction(self.queue.verbs[name])
 
     def _view_menu(self) -> None:
         menu = self._menu("&View")
-        for number, name in enumerate(self.plots.names, 1):
-            self._act(menu, name, partial(self.plots.show_tab, number - 1), f"Alt+{number}", f"Show the tab {name}.")
+        for number, page in enumerate(self.plots.pages):
+            self._act(menu, f"{page.title}\tAlt+{number + 1}", partial(self.plots.show_tab, number), tip=page.tip)
         menu.addSeparator()
         for dock in self.docks.values():
             action = dock.toggleViewAction()
@@ -205,18 +209,17 @@ class Window(QMainWindow):
         self.dark = self._act(menu, "&Dark theme", self._toggle_theme, tip="Light on dark, or dark on light.")
         self.dark.setCheckable(True)
         self._act(menu, "&Larger font", partial(self._change_font, 1), "Ctrl++")
-        self._act(menu, "&Smaller font", partial(self._change_font, -1), "Ctrl+-")
+        self._act(menu, "S&maller font", partial(self._change_font, -1), "Ctrl+-")
         self._act(menu, "&Usual font", partial(self._change_font, 0), "Ctrl+0")
         menu.addSeparator()
-        self._act(menu, "&Replay bar", self.replay_bar.toggle, "Ctrl+T", "Speed of the simulated fridge, and replay.")
         self._act(menu, "Reset la&yout", self.reset_layout, tip="Bring every dock back to its place.")
 
     def _analysis_menu(self) -> None:
         menu = self._menu("&Analysis")
-        self._act(menu, "&Fit ticked runs", self.runs.fit_ticked, tip="Eq. 1 or Eq. 2 for every ticked run.")
+        self._act(menu, "&Fit ticked runs", self.runs.fit, tip="Eq. 1 or Eq. 2 for every ticked run.")
         self._act(menu, "&Overlay ticked runs", self.runs.overlay, tip="Show every ticked run in the plots.")
-        self._act(menu, "&Pin this fit", self.plots.pin_fit, tip="Keep the present fit in the table of fits.")
-        self._act(menu, "&Differences of two ticked runs…", self.runs.show_differences, tip="Settings that differ.")
+        self._act(menu, "&Ratio to the reference", self.runs.ratio, tip="Ticked runs divided by the marked one.")
+        self._act(menu, "&Differences of two ticked runs…", self.runs.diff, tip="Settings that differ.")
 
     def _help_menu(self) -> None:
         menu = self._menu("&Help")
@@ -238,6 +241,9 @@ class Window(QMainWindow):
         self.desk.found.connect(self._found)
         self.runs.ticked.connect(self.plots.show_runs)
         self.runs.opened.connect(self.plots.open_run)
+        self.runs.overlaid.connect(self._overlay)
+        self.runs.fit_asked.connect(self._fit)
+        self.new_run.added.connect(self.queue.note_added)
         self.replay_bar.replaying.connect(self._replay)
         self.lag.stalled.connect(self._stalled)
         self.link.said.connect(self.events.say)
@@ -280,6 +286,15 @@ class Window(QMainWindow):
 
     def _stalled(self, stall: Stall) -> None:
         self.lag_label.setToolTip(f"Last stall: {stall.seconds * 1e3:.0f} ms in {stall.line}")
+
+    def _overlay(self, folders: list[Path]) -> None:
+        self.plots.show_runs(folders)
+        self.plots.show_tab(FAMILY_TAB)
+
+    def _fit(self, folders: list[Path]) -> None:
+        self.plots.show_runs(folders)
+        if folders:
+            self.plots.fit_run(folders[0])
 
     def _lamp_seen(self, key: str) -> None:
         self._strip_state.acknowledge(key)
@@ -424,7 +439,8 @@ class Window(QMainWindow):
         self._leaving = True
         self._timer.stop()
         self._keep()
-        self.queue.keep()
+        self.queue.end()
+        self.new_run.end()
         for name in ("panels", "traffic"):
             view = getattr(self, f"_{name}_view", None)
             if view is not None:
