@@ -8,8 +8,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import chi2 as chi2_distribution
-from scipy.stats import norm
+from scipy.special import chdtrc, log_ndtr
 
 from coldfinger.analysis.field_laws import NO_BASE, Family, FieldPoints, field_points, fit_family
 from coldfinger.analysis.fit_result import Array
@@ -170,7 +169,7 @@ def plateau(points: FieldPoints) -> tuple[Quantity, tuple[float, ...]]:
     for first in range(len(points.field) - 2, -1, -1):
         mean, sd = _mean(points.value[first:], points.sd[first:])
         chi2 = float(np.sum(((points.value[first:] - mean) / points.sd[first:]) ** 2))
-        if chi2_distribution.sf(chi2, len(points.field) - first - 1) < 0.05:
+        if chdtrc(len(points.field) - first - 1, chi2) < 0.05:
             break
         start = first
     mean, sd = _mean(points.value[start:], points.sd[start:])
@@ -201,7 +200,7 @@ def peak(points: FieldPoints, count: int = 5) -> tuple[Quantity, Quantity]:
     doubts = [
         "the curve has no maximum here" if c[2] >= 0 else "",
         "the maximum lies outside the points of its parabola" if abs(u) > 1 else "",
-        "a parabola does not fit these points" if dof and chi2_distribution.sf(chi2, dof) < IMPROBABLE else "",
+        "a parabola does not fit these points" if dof and chdtrc(dof, chi2) < IMPROBABLE else "",
     ]
     doubt = "; ".join(d for d in doubts if d)
     field = Quantity(centre + width * u, width * math.sqrt(by_u @ C @ by_u), "Oe", doubt)
@@ -236,7 +235,7 @@ def monotonicity(points: FieldPoints, *, falling: bool = True, level: float = 0.
     z = np.where(np.triu(np.ones((n, n)), 1) > 0, step / np.hypot(sd[np.newaxis], sd[:, np.newaxis]), -np.inf)
     i, j = np.unravel_index(int(np.argmax(z)), z.shape)
     worst = float(z[i, j])
-    probability = -math.expm1(n * (n - 1) / 2 * float(norm.logcdf(worst)))
+    probability = -math.expm1(n * (n - 1) / 2 * float(log_ndtr(worst)))
     return Monotonicity(probability > level, worst, (float(used.field[i]), float(used.field[j])), probability)
 
 
@@ -251,7 +250,7 @@ def _trend(points: FieldPoints, H: float) -> tuple[int, tuple[float, float, floa
             # An energy that came out too low came with too small an error: take the trend's, in proportion.
             trend = u[:, np.newaxis] ** np.arange(degree + 1) @ c
             sd = points.sd * np.clip(trend / points.value, 0.5, 2.0)
-        probability = float(chi2_distribution.sf(chi2, dof)) if dof else 1.0
+        probability = float(chdtrc(dof, chi2)) if dof else 1.0
         if probability >= IMPROBABLE or dof < 2:
             break
     widened = chi2 / dof if probability < IMPROBABLE else 1.0

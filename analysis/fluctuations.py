@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from coldfinger.analysis.crossover import Quantity
 from coldfinger.analysis.fit_result import Array
@@ -134,7 +134,7 @@ def band95(spectrum: Spectrum) -> tuple[Array, Array]:
     film = np.maximum(spectrum.reproducible, 0.0)
     noise = np.maximum(spectrum.instrument, 0.0)
     freedom = 2.0 * spectrum.spectra
-    own_low, own_high = film * freedom / chi2.isf(0.025, freedom), film * freedom / chi2.isf(0.975, freedom)
+    own_low, own_high = film * freedom / chdtri(freedom, 0.025), film * freedom / chdtri(freedom, 0.975)
     # Re(a b*) of sweeps with common part F and own parts N has the variance F N + N²/2 beside that of F itself.
     mixed = TWO_SIDED_95 * np.sqrt((film * noise + 0.5 * noise**2) / (spectrum.spectra * max(spectrum.pairs, 1)))
     low = np.maximum(spectrum.reproducible - np.hypot(film - own_low, mixed), 0.0)

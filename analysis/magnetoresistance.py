@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize, minimize_scalar
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from coldfinger.analysis.lockin_filter import power_gain
 
@@ -373,7 +373,7 @@ def find_peaks(spectrum: Spectrum, false_alarm: float = FALSE_ALARM) -> list[Pea
     freedom = 2.0 * spectrum.spectra * _SMOOTH / _BINS_OF_A_BIN
     chance = false_alarm / inside.size
     level = max(float(np.median(smooth)), 0.0)
-    white = level * float(chi2.isf(chance, freedom)) / float(chi2.ppf(0.5, freedom))
+    white = level * float(chdtri(freedom, chance)) / float(chdtri(freedom, 0.5))
     # Of the products of two sweeps, film and noise mixed: what is not the film's own scatter.
     mixed = np.sqrt(noise * (noise + 2.0 * level))
     products = 0.5 * freedom * max(spectrum.pairs, 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc
 
 from coldfinger.analysis.field_laws import FieldPoints
 from coldfinger.analysis.fit_result import Array
@@ -103,7 +103,7 @@ def fit_power_law(
         )
     reference, p, normal, chi2 = _solve(used)
     dof = len(used.field) - 2
-    probability = float(chi2_distribution.sf(chi2, dof))
+    probability = float(chdtrc(dof, chi2))
     scaled = probability < IMPROBABLE
     covariance = np.asarray(np.linalg.inv(normal) * (chi2 / dof if scaled else 1.0), dtype=float)
     return PowerLaw(

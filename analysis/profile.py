@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.stats import chi2 as chi2_distribution
-from scipy.stats import norm
+from scipy.special import chdtri, ndtri
 
 from coldfinger.analysis.activated import LOWER, REACH, UPPER, Activated, activated_problem
 from coldfinger.analysis.fit import MAX_REDUCED_CHI2, fit_best, fit_eq1, fit_eq2, solve
@@ -58,7 +57,7 @@ def profile_intervals(curve: Curve, law: Law, *, T_max: float = 0.7, level: floa
     activated = bool(best.normal[1, 1] > 0)
     reduced = best.chi2 / (len(window.temperature) - (3 if activated else 1))
     scale = reduced if reduced > MAX_REDUCED_CHI2 else 1.0
-    rise = float(chi2_distribution.ppf(level, 1))
+    rise = float(chdtri(1, 1.0 - level))
     sd = _rough_sd(best)
     base, prefactor, energy = PARAMETER_NAMES[law]
     low = lower_limit(problem, best, scale, rise)
@@ -134,7 +133,7 @@ def fit_robust(curve: Curve, law: Law | None = None, *, T_max: float = 0.7, load
     first = _fit(window, law, T_max, loading)
     residual = _robust_residual(window, first.law)
     scatter = max(1.0, MAD_TO_SD * float(np.median(np.abs(residual))))
-    threshold = float(norm.isf(-math.expm1(math.log1p(-FALSE_SPIKE) / n) / 2))
+    threshold = -float(ndtri(-math.expm1(math.log1p(-FALSE_SPIKE) / n) / 2))
     kept: NDArray[np.bool_] = np.abs(residual) <= threshold * scatter
     spikes = n - int(np.count_nonzero(kept))
     if spikes > MOST_SPIKES * n:

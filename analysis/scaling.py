@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc
 
 from coldfinger.analysis.fit_result import Array, Curve
 
@@ -193,7 +193,7 @@ def collapse(
     problem = _Problem(table, used, H_start, degree)
     p, chi2, stated = problem.solve()
     dof = int(np.count_nonzero(used)) - degree - 3
-    probability = float(chi2_distribution.sf(chi2, dof))
+    probability = float(chdtrc(dof, chi2))
     covariance = stated * (chi2 / dof if probability < IMPROBABLE else 1.0)
     H_c, y = H_start * float(p[0]), float(p[1])
     _, x_max, master, _ = problem.master(p)
@@ -403,7 +403,7 @@ def _on_master(
         by_p = np.column_stack([by_field, -slope * u * log_T, u[:, np.newaxis] ** np.arange(problem.degree + 1)])
         error = error + by_p @ covariance @ by_p.T
     chi2 = float(off @ np.linalg.solve(error, off))
-    return IsothermFit(T, fitted, n, float(np.sqrt(np.mean(off**2))), chi2 / n, float(chi2_distribution.sf(chi2, n)))
+    return IsothermFit(T, fitted, n, float(np.sqrt(np.mean(off**2))), chi2 / n, float(chdtrc(n, chi2)))
 
 
 def _failure(rows: tuple[IsothermFit, ...]) -> float:

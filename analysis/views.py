@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2 as chi2_distribution
+from scipy.special import chdtrc
 
 from coldfinger.analysis.fit_result import Array, Curve
 from coldfinger.analysis.model_choice import choose_model
@@ -101,7 +101,7 @@ def _view(law: str, x: Array, y: Array, sd_y: Array, sd_x: Array, bic: tuple[flo
     bend, of_bend, _ = _polynomial((x - x.mean()) / (np.ptp(x) / 2), y, sd, 2)
     rise = abs(slope) * float(np.ptp(x))
     dof = len(x) - 2
-    probability = float(chi2_distribution.sf(chi2, dof))
+    probability = float(chdtrc(dof, chi2))
     power = POWERS.get(law)
     hopping = power is not None and slope > 0
     scale = slope ** (1 / power) if power is not None and slope > 0 else math.nan

@@ -27,12 +27,9 @@ from coldfinger.gui.background import Background
 from coldfinger.gui.banner import Banner
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.event_line import EventLine, Message
-from coldfinger.gui.help import HelpViewer
 from coldfinger.gui.lag import LagWatch, Stall
 from coldfinger.gui.new_run import NewRunPanel
 from coldfinger.gui.owner_link import OwnerLink
-from coldfinger.gui.palette import CommandPalette
-from coldfinger.gui.panels_view import PanelsView
 from coldfinger.gui.place import Place
 from coldfinger.gui.plot_tabs import PlotTabs
 from coldfinger.gui.queue_panel import QueuePanel
@@ -43,15 +40,16 @@ from coldfinger.gui.runs_panel import RunsPanel
 from coldfinger.gui.status_text import is_quiet, status_of, title_of
 from coldfinger.gui.strip import FridgeStrip
 from coldfinger.gui.strip_state import Strip
-from coldfinger.gui.traffic_view import TrafficView
 from coldfinger.gui.view_state import banner_of
 
 LAYOUT = 1
 """Number of the layout of docks; a remembered one of another number is not restored."""
 FAMILY_TAB = 1
+SENTENCE = 40
+"""Letters from which on an event speaks for itself."""
 REFRESH = 200  # ms between two looks at ages and lag
 WELCOME = (
-    "Welcome: this refrigerator is simulated, cold and ready. Press Ctrl+Enter to ramp it to {to}; "
+    "Welcome. This refrigerator is simulated, cold and ready: Ctrl+Enter starts the ramp on the left. "
     "F1 explains what has the keyboard."
 )
 
@@ -67,6 +65,8 @@ class Window(QMainWindow):
         self._silent, self._strip_state = QElapsedTimer(), Strip()
         self._silent.start()
         self._leaving = self._replaying = False
+        self._views: dict[str, QWidget] = {}
+        self._help: Any = None
         self._make_parts()
         self._lay_out()
         self._make_menus()
@@ -86,7 +86,7 @@ class Window(QMainWindow):
         self.banner, self.strip, self.events = Banner(self), FridgeStrip(self), EventLine(self)
         self.new_run, self.queue = NewRunPanel(*given, parent=self), QueuePanel(*given, parent=self)
         self.plots = PlotTabs(*given, self.marks, parent=self)
-        self.runs = RunsPanel(*given, self.marks, parent=self)
+        self.runs = RunsPanel(*given, parent=self, marks=self.marks)
         self.replay_bar = ReplayBar(*given, parent=self)
         self.saved, self.lag_label = QLabel(self), QLabel(self)
 
@@ -101,6 +101,7 @@ class Window(QMainWindow):
             "queue": self._dock("Queue", self.queue, left),
             "runs": self._dock("Runs", self.runs, right),
         }
+        self.inner.resizeDocks([self.docks["new run"], self.docks["queue"]], [330, 230], Qt.Orientation.Vertical)
         whole = QWidget(self)
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -212,6 +213,7 @@ class Window(QMainWindow):
         self._act(menu, "S&maller font", partial(self._change_font, -1), "Ctrl+-")
         self._act(menu, "&Usual font", partial(self._change_font, 0), "Ctrl+0")
         menu.addSeparator()
+        self._act(menu, "Re&play a run…", self.replay_bar.ask, tip="Live through a recorded run again.")
         self._act(menu, "Reset la&yout", self.reset_layout, tip="Bring every dock back to its place.")
 
     def _analysis_menu(self) -> None:
@@ -225,6 +227,7 @@ class Window(QMainWindow):
         menu = self._menu("&Help")
         self._act(menu, "&Help here", self.show_help, "F1", "The page that explains what has the keyboard.")
         self._act(menu, "&Commands…", self.show_palette, "Ctrl+K", "Every command by its name.")
+        self._act(menu, "&Log…", self.show_log, tip="What engine and window have written down.")
         self._act(menu, "All &messages…", self.events.show_all, tip="Everything that was said.")
         menu.addSeparator()
         self._act(menu, "&About", self._about)
@@ -245,6 +248,7 @@ class Window(QMainWindow):
         self.runs.fit_asked.connect(self._fit)
         self.new_run.added.connect(self.queue.note_added)
         self.replay_bar.replaying.connect(self._replay)
+        self.replay_bar.left.connect(lambda: self._replay(None))
         self.lag.stalled.connect(self._stalled)
         self.link.said.connect(self.events.say)
         for part in (self.new_run, self.queue, self.plots, self.runs, self.replay_bar):
@@ -272,7 +276,7 @@ class Window(QMainWindow):
     def _hear(self, events: list[dict[str, Any]]) -> None:
         for event in events:
             if not event["seen"]:
-                self.events.say(Message(event["level"], event["text"], kind=event["kind"], number=event["seq"]))
+                self.events.say(Message(event["level"], _told(event), kind=event["kind"], number=event["seq"]))
 
     def _refused(self, command: str, sentence: str) -> None:
         self.events.say(Message("warning", f"Not done: {sentence}", kind=command))
@@ -303,25 +307,36 @@ class Window(QMainWindow):
     def _replay(self, face: Any) -> None:
         """Look at a replay instead of the engine, or at the engine again (None); hardware is locked out meanwhile."""
         self._replaying = face is not None
-        self.plots.set_badge("REPLAY" if self._replaying else "")
+        badge = "REPLAY" if self._replaying else "SIMULATED" if self.place.simulated else ""
+        for plot in self.plots.plots:
+            plot.set_badge(badge)
         self.desk.turn_to((lambda: face) if self._replaying else self.place.connect)
 
     # What the user asks for
 
     def show_panels(self) -> None:
         """Open the front panels in a window of their own."""
-        self._open("panels", lambda: PanelsView(self.place, self.desk, self.background, parent=self))
+        from coldfinger.gui.panels_view import PanelsView
+
+        self._open("panels", PanelsView)
 
     def show_traffic(self) -> None:
         """Open the traffic in a window of its own."""
-        self._open("traffic", lambda: TrafficView(self.place, self.desk, self.background, parent=self))
+        from coldfinger.gui.traffic_view import TrafficView
 
-    def _open(self, name: str, make: Callable[[], QWidget]) -> None:
-        view = getattr(self, f"_{name}_view", None)
+        self._open("traffic", TrafficView)
+
+    def show_log(self) -> None:
+        """Open the log in a window of its own."""
+        from coldfinger.gui.log_view import LogView
+
+        self._open("log", LogView)
+
+    def _open(self, name: str, kind: Callable[..., Any]) -> None:
+        view = self._views.get(name)
         if view is None:
-            view = make()
+            view = self._views[name] = kind(self.place, self.desk, self.background, parent=self)
             view.setWindowFlag(Qt.WindowType.Window)
-            setattr(self, f"_{name}_view", view)
             view.said.connect(self.events.say)
         view.show()
         view.raise_()
@@ -329,12 +344,16 @@ class Window(QMainWindow):
 
     def show_help(self) -> None:
         """Open the page that belongs to whatever has the keyboard."""
-        if not hasattr(self, "_help"):
+        from coldfinger.gui.help import HelpViewer
+
+        if self._help is None:
             self._help = HelpViewer(self)
         self._help.show_for(QApplication.focusWidget() or self)
 
     def show_palette(self) -> None:
         """Every command by its name."""
+        from coldfinger.gui.palette import CommandPalette
+
         CommandPalette(self).exec()
 
     def _about(self) -> None:
@@ -361,8 +380,9 @@ class Window(QMainWindow):
         theme.apply(app, "dark" if self.dark.isChecked() else "light", recall("font") or theme.USUAL)
         self.strip.dress()
         self.banner.show_view(self.banner.view)
-        for part in (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar):
-            part.restyle()
+        parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
+        for part in parts:
+            part.restyle()  # type: ignore[union-attr]
 
     # What is remembered
 
@@ -389,7 +409,7 @@ class Window(QMainWindow):
         """The first time: one line that says what to do."""
         if self.place.simulated and not recall("welcomed"):
             remember("welcomed", True)
-            self.events.say(Message("info", WELCOME.format(to=self.new_run.goal())))
+            self.events.say(Message("info", WELCOME))
 
     # The end
 
@@ -441,11 +461,15 @@ class Window(QMainWindow):
         self._keep()
         self.queue.end()
         self.new_run.end()
-        for name in ("panels", "traffic"):
-            view = getattr(self, f"_{name}_view", None)
-            if view is not None:
-                view.close()
+        for view in self._views.values():
+            view.close()
         self.closing.emit(self.link.ends_with_window)
+
+
+def _told(event: dict[str, Any]) -> str:
+    """The engine's sentence; a mark of a few words says of what it is."""
+    text, kind = str(event["text"]), str(event["kind"])
+    return text if len(text) > SENTENCE else f"{kind[:1].upper()}{kind[1:]}: {text}"
 
 
 def _hex(data: QByteArray) -> str:

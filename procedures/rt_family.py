@@ -15,12 +15,11 @@ In a script or a notebook:
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from coldfinger.analysis.figures import FamilyCurve, family_figure
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.schedule import latest
 from coldfinger.procedures.curves import CurveFamily
@@ -32,6 +31,9 @@ from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, stop_o
 from coldfinger.procedures.setpoints import BY_FIELD, BY_TEMPERATURE, ORDERS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+
+if TYPE_CHECKING:
+    from coldfinger.analysis.figures import FamilyCurve
 
 
 class RTFamily(CurveFamily):
@@ -207,12 +209,16 @@ class FamilyResult:
         drawn = [member for member in self.members if np.isfinite(member.frame["rho (ohm)"]).any()]
         if not drawn:
             return None
+        from coldfinger.analysis.figures import family_figure
+
         family_figure([_curve(member) for member in drawn], title=title, path=path, simulated=self.simulated)
         return Path(path)
 
 
-def _curve(member: FamilyMember) -> FamilyCurve:
+def _curve(member: FamilyMember) -> "FamilyCurve":
     frame = member.frame
+    from coldfinger.analysis.figures import FamilyCurve
+
     return FamilyCurve(
         label=f"{member.field_oersted:g} Oe",
         field_oersted=member.field_oersted,

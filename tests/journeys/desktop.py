@@ -105,7 +105,6 @@ class Gui:
             "XDG_CONFIG_HOME": str(folder / "config"),
             "XDG_RUNTIME_DIR": str(folder / "runtime"),
             "LC_ALL": "C.UTF-8",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
         self.hands = Hands(display)
