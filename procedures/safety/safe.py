@@ -29,7 +29,7 @@ from typing import Any
 
 import pyvisa
 
-from coldfinger.instruments.clock import Clock
+from coldfinger.instruments.clock import Clock, WallClock
 from coldfinger.instruments.dc_bias import SeriesResistorBias
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, MagnetError
 from coldfinger.instruments.roles import RampState
@@ -81,14 +81,17 @@ def make_safe(
     `held` are drivers, by the name of the instrument, over connections that this program already has; they are the
     first path. Items named in `leave` stay as they are. Nothing is raised: what failed is in the reports.
     """
+    rate = getattr(clock, "rate", 1.0)
+    # A simulated station may live a thousand seconds in one of ours; threads and buses do not.
+    watch = WallClock() if 1.0 < rate < math.inf else clock
     rescues = [
-        _Rescue(name, acts, opener, clock, deadline, (held or {}).get(name))
+        _Rescue(name, acts, opener, watch, deadline, (held or {}).get(name))
         for name, acts in _acts_of(file, clock, leave).items()
     ]
-    if math.isinf(getattr(clock, "rate", 1.0)):
+    if math.isinf(rate):
         _take_turns(rescues, clock)
     else:
-        _work_together(rescues, clock)
+        _work_together(rescues, min(1.0, rate))
     reports = [report for rescue in rescues for report in rescue.reports()]
     return sorted(reports, key=lambda report: ITEMS.index(report.item))
 
@@ -108,13 +111,13 @@ def _take_turns(rescues: Sequence["_Rescue"], clock: Clock) -> None:
         rescue.give_up()
 
 
-def _work_together(rescues: Sequence["_Rescue"], clock: Clock) -> None:
+def _work_together(rescues: Sequence["_Rescue"], pace: float) -> None:
+    """Each in a thread of its own; a clock that runs at `pace` stretches the deadline."""
     started = []
     for rescue in rescues:
         thread = threading.Thread(target=rescue.run, name=f"safe state of {rescue.name}", daemon=True)
         thread.start()
         started.append((rescue, thread))
-    pace = min(1.0, getattr(clock, "rate", 1.0))  # a slow virtual clock stretches the deadline
     for rescue, thread in started:
         while thread.is_alive() and (left := rescue.time_left() / pace + 3 * PATIENCE) > 0:
             thread.join(left)

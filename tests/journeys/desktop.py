@@ -20,7 +20,7 @@ from coldfinger.procedures.owner.client import Client
 from coldfinger.runfiles.reader import Run, read_run
 
 SIZE = "1280x720"
-PATIENCE = 20.0
+PATIENCE = 45.0
 
 
 @contextlib.contextmanager
@@ -98,7 +98,7 @@ class Gui:
     def __init__(self, folder: Path, display: str, *words: str) -> None:
         self.folder, self.data = folder, folder / "data"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("QT_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("QT_", "PYTHONDONT"))},
             "DISPLAY": display,
             "QT_QPA_PLATFORM": "xcb",
             "COLDFINGER_STATE": str(folder / "state"),

@@ -15,7 +15,7 @@ from coldfinger.instruments.errors import LinkError
 from coldfinger.procedures.commands.safe import safe as safe_command
 from coldfinger.procedures.opening import instrument_opener
 from coldfinger.procedures.safety.safe import ITEMS, all_done, make_safe
-from coldfinger.procedures.station import open_station
+from coldfinger.procedures.station import connect_station, open_station
 from coldfinger.procedures.station_file import check_station_text, read_station_file
 from tests.procedures.safety.socket_rack import SocketRack
 
@@ -360,3 +360,13 @@ def test_every_test_that_the_guide_promises_exists():
     text = "\n".join(path.read_text("utf-8") for path in (root / "tests").rglob("test_*.py"))
     assert promised - set(re.findall(r"^def (test_\w+)\(", text, re.MULTILINE)) == set()
     assert len(promised) > 20
+
+
+def test_a_fridge_that_lives_a_thousand_times_as_fast_is_made_safe_all_the_same(tmp_path):
+    """Deadlines are those of threads and buses: four seconds of that fridge are four milliseconds of ours."""
+    with connect_station(speed=1000.0) as station:
+        station.source.current = 1e-9
+        station.controller.heater_range = 1e-3
+        reports = station.to_safe()
+        assert [report.item for report in reports if not report.done] == []
+        assert station.controller.heater_range == 0.0
