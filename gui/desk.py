@@ -64,6 +64,11 @@ class Desk(QObject):
         for thread in self._threads:
             thread.start()
 
+    @property
+    def started(self) -> bool:
+        """Whether it has begun."""
+        return self._threads[0].ident is not None
+
     def close(self, deadline: float = 6.0) -> None:
         """End the threads; what was commanded before is sent first."""
         self._over.set()

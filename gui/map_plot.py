@@ -68,6 +68,12 @@ class MapPlot(QWidget):
         self.scale.setLevels((low, high))
         self.canvas.getPlotItem().getViewBox().setRange(area, padding=0, disableAutoRange=True)
 
+    def set_quantity(self, z: Quantity) -> None:
+        """What the colours mean from now on."""
+        self.quantities = (*self.quantities[:2], z)
+        self.scale.getAxis("left").setLabel(z.text)
+        self.setAccessibleName(f"Map of {z.name} over {self.quantities[0].name} and {self.quantities[1].name}")
+
     def set_badge(self, text: str) -> None:
         """ "SIMULATED" or "REPLAY" inside the map; "" for none."""
         self.badge_text = text

@@ -28,8 +28,8 @@ HOVER = 60
 NEAR = 12.0
 """Pixels from a curve within which the mouse means it."""
 MARGIN = 0.04
-LABEL_ROOM = 0.10
-"""Share of the width kept free at the right for the names of the curves."""
+MOST_ROOM = 0.3
+"""Largest share of the width kept free at the right for the names of the curves."""
 
 
 class Plot(QWidget):
@@ -349,13 +349,13 @@ class Plot(QWidget):
         seen = [self._shown[key] for key in self._shown if key not in self._hidden]
         bounds = [_bounds([getattr(one, axis) for one in seen], log) for axis, log in zip("xy", self._log, strict=True)]
         (x0, x1), (y0, y1) = bounds
-        room = LABEL_ROOM if len(seen) > 1 else 0.0
+        room = self._label_room(seen)
         area = QRectF(x0 - MARGIN * (x1 - x0), y0, (x1 - x0) * (1 + 2 * MARGIN + room), y1 - y0)
         self.view.blockSignals(True)  # its own doing is no reason to draw again
         self.view.setRange(area, padding=0, disableAutoRange=True)
         y_pad = 2 * MARGIN * (y1 - y0)
-        head = self.badge.boundingRect().height() / max(self.view.height(), 1.0) if self.badge_text else 0.0
-        self.view.setYRange(y0 - y_pad, y1 + y_pad + min(head, 0.2) * (y1 - y0), padding=0)
+        head = (self.badge.boundingRect().height() + 12) / max(self.view.height(), 1.0) if self.badge_text else 0.0
+        self.view.setYRange(y0 - y_pad, y1 + y_pad + min(head / max(1 - head, 0.1), 1.2) * (y1 - y0), padding=0)
         self.view.blockSignals(False)
         for side, values in (("bottom", self.view.viewRange()[0]), ("left", self.view.viewRange()[1])):
             self.axes[side].setRange(*values)
@@ -364,6 +364,14 @@ class Plot(QWidget):
         if area != getattr(self, "_area", None):
             self._area = area
             self._dirty.update(self._curves)
+
+    def _label_room(self, seen: list[Series]) -> float:
+        """Share of the width that the names of the curves need at the right."""
+        if len(seen) < 2:
+            return 0.0
+        longest = max(self.fontMetrics().horizontalAdvance(series.name) for series in seen)
+        share = min((longest + 10) / max(self.view.width(), 1.0), MOST_ROOM)
+        return float(share / (1 - share)) if longest else 0.0
 
     def _moved(self, *_: object) -> None:
         self._whole = False

@@ -70,7 +70,10 @@ def _densest(
     texts: Callable[[Sequence[float]], list[str]],
 ) -> Ticks | None:
     """The first candidate (labelled, small) whose labels do not collide."""
+    least = GAP + 0.5 * size("0")
     for values, small in candidates:
+        if len(values) > 2 and (len(values) - 1) * least > abs(place(values[-1]) - place(values[0])):
+            continue  # they collide whatever they say, and there may be thousands
         labels = texts(values)
         spans = sorted((place(v) - size(t) / 2, place(v) + size(t) / 2) for v, t in zip(values, labels, strict=True))
         if all(left[1] + GAP <= right[0] for left, right in pairwise(spans)):

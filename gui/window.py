@@ -82,10 +82,11 @@ class Window(QMainWindow):
 
     def _make_parts(self) -> None:
         given = (self.place, self.desk, self.background)
+        self.drawing = Background(self)  # so that rows and fits wait for no estimate and no search
         self.marks = RunMarks()
         self.banner, self.strip, self.events = Banner(self), FridgeStrip(self), EventLine(self)
         self.new_run, self.queue = NewRunPanel(*given, parent=self), QueuePanel(*given, parent=self)
-        self.plots = PlotTabs(*given, self.marks, parent=self)
+        self.plots = PlotTabs(self.place, self.desk, self.drawing, self.marks, parent=self)
         self.runs = RunsPanel(*given, parent=self, marks=self.marks)
         self.replay_bar = ReplayBar(*given, parent=self)
         self.saved, self.lag_label = QLabel(self), QLabel(self)
@@ -297,8 +298,7 @@ class Window(QMainWindow):
 
     def _fit(self, folders: list[Path]) -> None:
         self.plots.show_runs(folders)
-        if folders:
-            self.plots.fit_run(folders[0])
+        self.plots.fit_runs(folders)
 
     def _lamp_seen(self, key: str) -> None:
         self._strip_state.acknowledge(key)
@@ -307,9 +307,7 @@ class Window(QMainWindow):
     def _replay(self, face: Any) -> None:
         """Look at a replay instead of the engine, or at the engine again (None); hardware is locked out meanwhile."""
         self._replaying = face is not None
-        badge = "REPLAY" if self._replaying else "SIMULATED" if self.place.simulated else ""
-        for plot in self.plots.plots:
-            plot.set_badge(badge)
+        self.plots.set_badge("REPLAY" if self._replaying else "")
         self.desk.turn_to((lambda: face) if self._replaying else self.place.connect)
 
     # What the user asks for
@@ -406,7 +404,8 @@ class Window(QMainWindow):
             dock.show()
 
     def welcome(self) -> None:
-        """The first time: one line that says what to do."""
+        """The engine answers: the keyboard goes where a person begins; the first time, one line says what to do."""
+        self.new_run.focus_first()
         if self.place.simulated and not recall("welcomed"):
             remember("welcomed", True)
             self.events.say(Message("info", WELCOME))
@@ -459,6 +458,7 @@ class Window(QMainWindow):
         self._leaving = True
         self._timer.stop()
         self._keep()
+        self.drawing.close()
         self.queue.end()
         self.new_run.end()
         for view in self._views.values():

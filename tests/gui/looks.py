@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QPoint, QRect
+from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QFontMetrics, QImage, QRawFont
-from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
+from qtpy.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QToolButton, QWidget
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 Array = NDArray[np.float64]
@@ -100,7 +100,9 @@ def _visible(widget: QWidget) -> Iterator[QWidget]:
 
 def _text_of(widget: QWidget) -> str:
     if isinstance(widget, QLabel):
-        return widget.text()
+        return widget.text() if widget.buddy() is None else widget.text().replace("&", "")
+    if isinstance(widget, QToolButton) and widget.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly:
+        return ""
     if isinstance(widget, QAbstractButton):
         return widget.text().replace("&", "")
     return widget.text() if isinstance(widget, QLineEdit) else ""

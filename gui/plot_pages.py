@@ -1,0 +1,316 @@
+"""Pages of curves: the run that is measured now, runs over one another, dV/dI."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
+from coldfinger.gui.curve import Style
+from coldfinger.gui.plot import Plot
+from coldfinger.gui.plot_controls import PlotControls
+from coldfinger.gui.run_curves import (
+    X_AXES,
+    Y_AXES,
+    Axis,
+    axis,
+    badge_of,
+    curve_of,
+    doubted_rows,
+    is_ramp,
+    is_slopes,
+    label_of,
+    usual_axes,
+)
+from coldfinger.gui.run_feed import RunRows
+from coldfinger.gui.series import Normalise, Quantity, Series
+from coldfinger.runfiles.quality import disbelief
+
+
+class Marks(Protocol):
+    """Colour and symbol of a run, the same everywhere for the whole session."""
+
+    def mark_of(self, folder: Path) -> tuple[str, str]:
+        """Colour "#RRGGBB" and a symbol of plots, such as "o"."""
+        ...
+
+
+class Page(QWidget):
+    """One tab; `show_rows` gives it what there is, and it draws what has changed."""
+
+    title = ""
+    tip = ""
+
+    def __init__(self, marks: Marks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.marks = marks
+        self._given: tuple[RunRows | None, tuple[RunRows, ...]] = (None, ())
+        self._badge = self._own_badge = ""
+
+    def show_rows(self, now: RunRows | None, ticked: Sequence[RunRows]) -> None:
+        """The run in front (measured now, or opened) and the ticked ones."""
+        self._given = (now, tuple(ticked))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw what was given."""
+
+    def set_badge(self, text: str) -> None:
+        """A badge that goes before that of the runs, such as "REPLAY"; "" leaves it to them."""
+        self._badge = text
+        self._show_badge(self._own_badge)
+
+    def _show_badge(self, text: str) -> None:
+        """What the runs say of themselves; the badge of the whole window goes before it."""
+        self._own_badge = text
+        for plot in self._badged():
+            if plot.badge_text != (self._badge or text):
+                plot.set_badge(self._badge or text)
+
+    def _badged(self) -> Sequence[Any]:
+        """The plots that carry the badge."""
+        return ()
+
+    def restyle(self) -> None:
+        """Take colours and font of the theme in use."""
+
+    def front(self) -> QWidget:
+        """What gets the keyboard when the page comes to the front."""
+        return self
+
+
+class CurvePage(Page):
+    """A page with one plot, its controls, and a line below that says what is seen."""
+
+    def __init__(self, marks: Marks, plot: Plot, parent: QWidget | None = None, *, normalise: bool = True) -> None:
+        super().__init__(marks, parent)
+        self.plot = plot
+        self.controls = PlotControls(plot, self, normalise=normalise)
+        self.words = QLabel(" ", self)
+        self.words.setProperty("role", "faint")
+        self.words.setAccessibleName("What is shown")
+        self.words.setWordWrap(True)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(4, 2, 4, 2)
+        self.column.setSpacing(2)
+        self.column.addWidget(self.controls)
+        self.column.addWidget(plot, 1)
+        self.column.addWidget(self.words)
+        self._shown: dict[str, tuple[Any, ...]] = {}
+
+    def front(self) -> QWidget:
+        return self.plot
+
+    def restyle(self) -> None:
+        self._shown.clear()
+        self.plot.dress()
+        self.refresh()
+
+    def show_curves(self, curves: dict[str, tuple[RunRows, tuple[Any, ...], Style]], x: Axis, y: Axis) -> None:
+        """Show these runs and no others: rows, what else makes the curve (its offset, its name), style."""
+        self.plot.set_quantities(x.quantity, y.quantity)
+        self._show_badge(badge_of([rows for rows, _, _ in curves.values()]))
+        for key in self._shown.keys() - curves.keys():
+            self.plot.remove(key)
+            del self._shown[key]
+        for key, (rows, (name, offset), style) in curves.items():
+            state = (id(rows), x.key, y.key, name, offset, style)
+            if self._shown.get(key) == state:
+                continue
+            series = curve_of(rows, x, y, name, offset) or Series.of(name, [], [])
+            if not self._ordered:
+                series = Series(series.name, series.x, series.y, series.sd, series.flags)
+            self.plot.set_series(key, series)
+            self.plot.set_style(key, style)
+            self._shown[key] = state
+        self._kept = [rows for rows, _, _ in curves.values()]  # ids are theirs as long as they live
+
+    _ordered = False
+
+    def _badged(self) -> Sequence[Any]:
+        return (self.plot,)
+
+
+def flags_text(rows: RunRows) -> str:
+    """ "125 rows, 3 not believed (crosses): phase (3)"."""
+    bad = doubted_rows(rows)
+    text = f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}"
+    return f"{text}, {bad} not believed (crosses): {disbelief(rows.flags.tolist())}" if bad else text
+
+
+class LivePage(CurvePage):
+    """The run that is measured now, or one that was opened."""
+
+    title = "&Live"
+    tip = "The run that is being measured, row by row (Alt+1)."
+    followed = Signal()
+
+    def __init__(self, marks: Marks, parent: QWidget | None = None) -> None:
+        super().__init__(marks, Plot(X_AXES[0].quantity, Y_AXES[0].quantity), parent)
+        self._axes = ("T", "ρ")
+        self._run: Path | None = None
+        self.y_box = self.controls.combo("y axis", "What is plotted.", [one.key for one in Y_AXES], self._choose)
+        self.x_box = self.controls.combo("x axis", "Against what.", [one.key for one in X_AXES], self._choose)
+        self.follow = QPushButton("Follow the running run", self)
+        self.follow.setToolTip("Go back from the opened run to the one that is measured now.")
+        self.follow.clicked.connect(self.followed)
+        self.follow.hide()
+        self.column.addWidget(self.follow)
+        self.refresh()
+
+    def set_opened(self, opened: bool) -> None:
+        """Whether the run in front was opened by hand and is not the running one."""
+        self.follow.setVisible(opened)
+
+    def _choose(self, _: str) -> None:
+        self._axes = (self.x_box.currentText(), self.y_box.currentText())
+        self.refresh()
+
+    def refresh(self) -> None:
+        rows = self._given[0]
+        if rows is None:
+            self.show_curves({}, *self._pair())
+            self.words.setText("No run is being measured. Start one, or open one from the list of runs.")
+            return
+        if rows.folder != self._run and len(rows):
+            self._run = rows.folder
+            self._axes = usual_axes(rows)
+            self.x_box.setCurrentText(self._axes[0])
+            self.y_box.setCurrentText(self._axes[1])
+        colour, symbol = self.marks.mark_of(rows.folder)
+        x, y = self._pair()
+        self.show_curves({"run": (rows, (label_of(rows), 0.0), Style(colour, symbol))}, x, y)
+        lacks = "" if curve_of(rows, x, y) else f" This run has no {y.key} against {x.key}."
+        end = f" {rows.outcome}." if rows.outcome else ""
+        self.words.setText(f"{rows.name}: {flags_text(rows)}.{end}{lacks}")
+
+    def _pair(self) -> tuple[Axis, Axis]:
+        return axis(X_AXES, self._axes[0]), axis(Y_AXES, self._axes[1])
+
+
+class FamilyPage(CurvePage):
+    """The ticked runs over one another."""
+
+    title = "R(T) &family"
+    tip = "The ticked runs over one another, each in its colour and symbol (Alt+2)."
+
+    def __init__(self, marks: Marks, parent: QWidget | None = None) -> None:
+        plot = Plot(X_AXES[0].quantity, Y_AXES[0].quantity, twin=Quantity("1/T", "1/K"))
+        super().__init__(marks, plot, parent)
+        self.y_box = self.controls.combo("y axis", "What is plotted.", ["ρ", "R", "θ"], lambda _: self.refresh())
+        self.x_box = self.controls.combo(
+            "x axis",
+            "Against what: T or 1/T shows ramps, H shows sweeps of the field.",
+            ["T", "1/T", "H"],
+            self._choose_x,
+        )
+        self.by_field = self.controls.tick(
+            "by field", "Colour the curves by their field, dark to bright, instead of run by run.", self._choose_colours
+        )
+        plot.set_log(True, False)
+        self.refresh()
+
+    def _choose_x(self, key: str) -> None:
+        plot = self.plot
+        if key == "H":
+            plot.set_log(False, plot.log[1])
+            plot.item.hideAxis("top")
+        else:
+            plot.set_log(key == "T", plot.log[1] if key == "T" else True)
+            plot.item.showAxis("top")
+            plot.axes["top"].show_quantity(Quantity("1/T", "1/K") if key == "T" else Quantity("T", "K"))
+        self.refresh()
+
+    def _choose_colours(self, on: bool) -> None:
+        self._ordered = on
+        self._shown.clear()
+        self.refresh()
+
+    def refresh(self) -> None:
+        now, ticked = self._given
+        runs = list({rows.folder: rows for rows in (*ticked, *((now,) if now else ()))}.values())
+        x, y = axis(X_AXES, self.x_box.currentText()), axis(Y_AXES, self.y_box.currentText())
+        fit = [rows for rows in runs if not is_slopes(rows) and is_ramp(rows) != (x.key == "H")]
+        fit.sort(key=lambda rows: (not np.isfinite(rows.field), rows.field, rows.name))
+        curves = {}
+        for rows in fit:
+            colour, symbol = self.marks.mark_of(rows.folder)
+            style = Style("", symbol) if self._ordered else Style(colour, symbol)
+            curves[str(rows.folder)] = (rows, (label_of(rows), 0.0), style)
+        self.show_curves(curves, x, y)
+        left = len(runs) - len(fit)
+        bad = sum(doubted_rows(rows) for rows in fit)
+        kind = "sweeps of the field" if x.key == "H" else "ramps"
+        text = f"{len(fit)} {kind}" if fit else f"No {kind} are ticked: tick some in the list of runs."
+        text += f", {bad} rows not believed (crosses)" if bad else ""
+        self.words.setText(text + (f"; {left} ticked runs of another kind are not shown here." if left else ""))
+
+
+class SlopesPage(CurvePage):
+    """dV/dI of the ticked runs, over one another or as a waterfall."""
+
+    title = "&dV/dI"
+    tip = "dV/dI against the dc bias, of the ticked runs (Alt+5)."
+
+    def __init__(self, marks: Marks, parent: QWidget | None = None) -> None:
+        super().__init__(marks, Plot(X_AXES[3].quantity, Y_AXES[2].quantity), parent)
+        self.waterfall = self.controls.tick(
+            "waterfall", "Shift each curve up by the same step from the one of the next lower field.", self._choose
+        )
+        self.by_field = self.controls.tick("by field", "Colour the curves by their field.", self._choose_colours)
+        self.plot.lookChanged.connect(self._normalised)
+        self.refresh()
+
+    def _normalised(self) -> None:
+        """A curve that was shifted cannot be divided by anything."""
+        if self.waterfall.isChecked() and self.plot.normalise is not Normalise.PLAIN:
+            self.waterfall.setChecked(False)
+            self._choose(False)
+
+    def _choose(self, on: bool) -> None:
+        if on:
+            self.plot.set_normalise(Normalise.PLAIN)
+        self._shown.clear()
+        self.refresh()
+        self.plot.show_all()
+
+    def _choose_colours(self, on: bool) -> None:
+        self._ordered = on
+        self._shown.clear()
+        self.refresh()
+
+    def refresh(self) -> None:
+        now, ticked = self._given
+        runs = {rows.folder: rows for rows in (*ticked, *((now,) if now else ())) if is_slopes(rows)}
+        ordered = sorted(runs.values(), key=lambda rows: (not np.isfinite(rows.field), rows.field, rows.name))
+        x, y = axis(X_AXES, "bias"), axis(Y_AXES, "dV/dI")
+        step = _step(ordered, y) if self.waterfall.isChecked() else 0.0
+        if step:
+            y = Axis(y.key, y.column, Quantity(f"dV/dI + n·{step:g} {y.quantity.unit}", y.quantity.unit), y.sd)
+        curves = {}
+        for number, rows in enumerate(ordered):
+            colour, symbol = self.marks.mark_of(rows.folder)
+            style = Style("" if self._ordered else colour, symbol)
+            curves[str(rows.folder)] = (rows, (_bias_name(rows), number * step), style)
+        self.show_curves(curves, x, y)
+        bad = sum(doubted_rows(rows) for rows in ordered)
+        text = f"{len(ordered)} runs" if len(ordered) != 1 else f"{ordered[0].name}: 1 run"
+        crosses = f", {bad} rows not believed (crosses)" if bad else ""
+        hint = ". Rings mark rows in which the bias warms the electrons, and other remarks."
+        self.words.setText(text + crosses + hint if ordered else "No run of dV/dI is ticked: tick some in the list.")
+
+
+def _bias_name(rows: RunRows) -> str:
+    T = rows.columns.get("T_sample (K)", np.empty(0))
+    there = T[np.isfinite(T)]
+    field = label_of(rows)
+    return f"{field}, {np.median(there):.3g} K" if len(there) else field
+
+
+def _step(runs: Sequence[RunRows], y: Axis) -> float:
+    """A round step of a quarter of the largest span, so that neighbours do not lie on each other."""
+    spans = [float(np.ptp(v[np.isfinite(v)])) for rows in runs if np.isfinite(v := rows.columns[y.column]).any()]
+    largest = max(spans, default=0.0)
+    return float(f"{largest / 4:.1g}") if largest > 0 else 0.0
