@@ -146,6 +146,13 @@ class HelpViewer(QDialog):
         self.shown.emit(self.place)
         return True
 
+    def show_for(self, widget: QWidget | None) -> None:
+        """Open the page that a widget, or the nearest of those that it lies in, names."""
+        self.show_page(help_of(widget))
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     def _go_to(self, anchor: str) -> bool:
         """Put the heading with that anchor at the top."""
         document = self.text.document()

@@ -74,7 +74,7 @@ def _plain(action: QAction) -> str:
     return action.text().replace("&&", "\0").replace("&", "").replace("\0", "&").split("\t")[0].rstrip("….")
 
 
-class Palette(QDialog):
+class CommandPalette(QDialog):
     """A line and the commands that fit; Enter does the chosen one, arrows choose, Esc closes."""
 
     def __init__(self, window: QMainWindow) -> None:
@@ -154,9 +154,9 @@ class Palette(QDialog):
         return False
 
 
-def open_palette(window: QMainWindow) -> Palette:
+def open_palette(window: QMainWindow) -> CommandPalette:
     """Show the palette of a window."""
-    palette = Palette(window)
+    palette = CommandPalette(window)
     palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     palette.open()
     palette.line.setFocus()

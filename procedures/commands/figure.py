@@ -37,7 +37,7 @@ def figure(name: str, runs: tuple[str, ...], out: str | None, as_json: bool, sd_
         check_path(path)
         if not runs:
             raise BadInput(f"figure {wanted.name}: no runs were given; give folders with {wanted.needs}")
-        data = read_paper_data(runs, _pixel(pixel), _oersted(sd_field))
+        data = read_paper_data(runs, length(pixel), oersted(sd_field))
         drawing = draw_figure(wanted.name, data)
         drawing.save(path)
     if as_json:
@@ -58,7 +58,8 @@ def _list(as_json: bool, known: dict[str, tuple[str, str]]) -> None:
         click.echo(f"{name:{width}}  {shows}\n{'':{width}}  needs {needs}")
 
 
-def _oersted(text: str) -> float:
+def oersted(text: str) -> float:
+    """Oe of the option --sd-field; raises ValueError."""
     from coldfinger.procedures.quantity import OERSTED, parse
 
     field = parse(text, "field", "--sd-field") / OERSTED
@@ -67,19 +68,19 @@ def _oersted(text: str) -> float:
     return field
 
 
-def _pixel(text: str | None) -> float | None:
-    """Metres."""
+def length(text: str | None, option: str = "--pixel") -> float | None:
+    """Metres of a text such as "6 nm"; None for None. Raises ValueError."""
     if text is None:
         return None
     units = {"m": 1.0, "mm": 1e-3, "um": 1e-6, "µm": 1e-6, "nm": 1e-9, "pm": 1e-12}
     number, _, unit = text.strip().partition(" ")
     try:
-        length = float(number) * units[unit.strip()]
+        metres = float(number) * units[unit.strip()]
     except (ValueError, KeyError):
-        raise ValueError(f"--pixel {text!r}: this is not a length; write for example 6 nm") from None
-    if not (length > 0 and math.isfinite(length)):
-        raise ValueError(f"--pixel {text!r}: a length is above zero; write for example 6 nm")
-    return length
+        raise ValueError(f"{option} {text!r}: this is not a length; write for example 6 nm") from None
+    if not (metres > 0 and math.isfinite(metres)):
+        raise ValueError(f"{option} {text!r}: a length is above zero; write for example 6 nm")
+    return metres
 
 
 def _plain(value: Any) -> Any:

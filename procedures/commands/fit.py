@@ -44,8 +44,8 @@ def fit(
     from coldfinger.analysis.family_fit import fit_dataset
     from coldfinger.analysis.reading import load
 
-    settings = _settings(window, law, robust)
-    dataset = load(_paths(runs, filter_text))
+    settings = settings_of(window, law, robust)
+    dataset = load(paths_of(runs, filter_text))
     for refusal in dataset.refused:
         click.echo(f"coldfinger: left out: {refusal.sentence}", err=True)
     if not dataset.families:
@@ -62,7 +62,8 @@ def fit(
         raise SystemExit(INCOMPLETE)
 
 
-def _settings(window: str, law: str | None, robust: bool) -> "FitSettings":
+def settings_of(window: str, law: str | None, robust: bool, sd_field: float = 0.0) -> "FitSettings":
+    """What the options of the command line ask for; raises BadInput. `sd_field` in Oe."""
     from coldfinger.analysis.family_fit import FitSettings
     from coldfinger.procedures.quantity import parse
 
@@ -73,14 +74,15 @@ def _settings(window: str, law: str | None, robust: bool) -> "FitSettings":
             low += high.strip().lstrip("0123456789.eE+-")  # 0.05..0.5 K: one unit for both
         T_min = parse(low, "temperature", "--window") if between else 0.0
         chosen = {"eq1": "eq1", "eq2": "eq2"}.get(law or "")
-        return FitSettings(T_min=T_min, T_max=T_max, law=chosen, robust=robust)  # type: ignore[arg-type]
+        return FitSettings(T_min=T_min, T_max=T_max, law=chosen, robust=robust, sd_field=sd_field)  # type: ignore[arg-type]
 
 
-def _paths(runs: Sequence[str], filter_text: str | None) -> list[str]:
+def paths_of(runs: Sequence[str], filter_text: str | None) -> list[str]:
     """The paths themselves, or those runs of the data folders that a filter fits."""
     if filter_text is None:
         if not runs:
-            raise click.UsageError("no runs were given; name a folder: coldfinger fit data")
+            name = click.get_current_context().info_name
+            raise click.UsageError(f"no runs were given; name a folder: coldfinger {name} data")
         return list(runs)
     from coldfinger.procedures.data.catalogue import Catalogue
     from coldfinger.procedures.data.filters import FilterError

@@ -20,7 +20,7 @@ from coldfinger.procedures.summary.summary_text import (
     when,
 )
 
-_STYLE = """
+STYLE = """
 :root { color-scheme: light dark; --ink: #1c2128; --paper: #fff; --line: #d0d7de; --soft: #59636e; --bad: #b42318;
   --warn: #8a5a00; --good: #1a7f37 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #15191e; --line: #3a424b; --soft: #9da7b3;
@@ -54,7 +54,7 @@ def as_html(summary: Summary) -> str:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n<body>\n{nights}\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{nights}\n"
         f"<footer>coldfinger summary of {escape(summary.data)}, written {escape(when(summary.written))}</footer>\n"
         "</body></html>\n"
     )

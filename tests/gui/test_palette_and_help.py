@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QAction, QApplication, QLineEdit, QMainWindow, QWidge
 
 from coldfinger.gui.fuzzy import ranked, score
 from coldfinger.gui.help import HelpViewer, anchor_of, headings, help_of
-from coldfinger.gui.palette import Palette, commands_of
+from coldfinger.gui.palette import CommandPalette, commands_of
 from tests.gui import looks
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -71,7 +71,7 @@ def test_every_command_of_the_menus_is_there_with_its_way(window):
 
 
 def test_letters_and_enter_carry_a_command_out(qtbot, window):
-    palette = Palette(window)
+    palette = CommandPalette(window)
     qtbot.addWidget(palette)
     palette.show()
     qtbot.keyClicks(palette.line, "dark")
@@ -82,7 +82,7 @@ def test_letters_and_enter_carry_a_command_out(qtbot, window):
 
 
 def test_arrows_choose_and_a_command_that_cannot_be_says_why(qtbot, window):
-    palette = Palette(window)
+    palette = CommandPalette(window)
     qtbot.addWidget(palette)
     palette.show()
     assert palette.list.item(0).text() == "Fridge › Pause    F6"
@@ -135,6 +135,15 @@ def test_help_is_what_the_nearest_widget_names(qtbot, dressed):
     inner.setProperty("help", "plan-files#lists")
     assert help_of(line) == "plan-files#lists"
     assert help_of(None, "analysis") == "analysis"
+
+
+def test_f1_opens_the_page_of_the_widget_with_the_keyboard(qtbot, viewer):
+    line = QLineEdit()
+    qtbot.addWidget(line)
+    line.setProperty("help", "engine#what-it-is")
+    viewer.show_for(line)
+    assert viewer.place == "engine#what-it-is"
+    assert viewer.isVisible()
 
 
 def test_anchors_are_those_of_the_headings():
