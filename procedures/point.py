@@ -16,6 +16,7 @@ from coldfinger.instruments.roles import BridgeStatus, LockInStatus
 from coldfinger.procedures.excitation import Excitation, averaged_noise
 from coldfinger.procedures.settling import next_look
 from coldfinger.procedures.spread import spread
+from coldfinger.procedures.standing import LEFT_OVER, STANDS, left_over, longest_stand
 from coldfinger.procedures.station import Station
 from coldfinger.runfiles.quality import Quality
 
@@ -50,6 +51,8 @@ class Raw:
     lockin_status: LockInStatus
     bridge_status: BridgeStatus
     holding: bool
+    sensor_stand: float = 0.0  # s, longest time for which the thermometer's reading did not move at all
+    sensor_left_over: float = 0.0  # ohm, see `standing.left_over`
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
     count = max(2, round(window / interval))
     xs: list[float] = []
     ys: list[float] = []
+    looks: list[float] = []
     ohms: list[float] = []
     kelvins: list[float] = []
     bridge_status = BridgeStatus(0)
@@ -102,6 +106,7 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
             xs.append(x)
             ys.append(y)
         if i < count:
+            looks.append(clock.time())
             reading = station.bridge.reading
             ohms.append(reading.resistance)
             bridge_status |= reading.status
@@ -125,6 +130,8 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
         lockin_status=station.lockin.status,
         bridge_status=bridge_status,
         holding=station.magnet_holding(),
+        sensor_stand=longest_stand(looks, ohms),
+        sensor_left_over=left_over(ohms),
     )
     station.confirm()
     if station.doubts != doubts:
@@ -148,7 +155,10 @@ def evaluate(
     inversion = station.network.invert(raw.x, raw.y, voltage, excitation.frequency, noise=sd)
     temperature, temperature_sd = _temperature(raw, station)
     flags = _flags(raw, temperature, inversion, gradient_of)
-    if raw.sensor_spread > _SCATTER * _single_sensor_sd(raw, station) + 0.1 * raw.sensor:
+    sensor_sd = _single_sensor_sd(raw, station)
+    if raw.sensor_left_over > LEFT_OVER * sensor_sd:
+        flags |= Quality.STALE_THERMOMETER
+    if raw.sensor_spread > _SCATTER * sensor_sd + 0.1 * raw.sensor:
         flags |= Quality.SCATTER
     return Point(raw, temperature, temperature_sd, inversion, sd, sd, inversion.resistivity_sd(sd, sd), flags)
 
@@ -178,7 +188,7 @@ def _flags(raw: Raw, temperature: float, inversion: Inversion, gradient_of: str)
         flags |= Quality.UNLOCKED
     if raw.bridge_status:
         flags |= Quality.THERMOMETER_INVALID
-    if raw.sensor_readings > 3 and raw.sensor_spread == 0.0:
+    if (raw.sensor_readings > 3 and raw.sensor_spread == 0.0) or raw.sensor_stand >= STANDS:
         flags |= Quality.STALE_THERMOMETER
     if math.isnan(temperature):
         flags |= Quality.OUTSIDE_CALIBRATION

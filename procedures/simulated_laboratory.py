@@ -6,8 +6,9 @@ from typing import Any
 
 from coldfinger.procedures.models import MODELS
 from coldfinger.procedures.safety.safe import SafeReport as SafeReport
-from coldfinger.procedures.station_file import SECTIONS, StationFile, StationFileError
+from coldfinger.procedures.station_file import SECTIONS, StationFile, StationFileError, read_station_file
 from coldfinger.sim.bias import BiasModel
+from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.lockin import InputNoise, Stray
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
@@ -53,6 +54,17 @@ def simulated_rack(file: StationFile, sample: Any, clock: Any, seed: int) -> Any
         return sim_rack(cryostat, clock, addresses, models=models)
     except ValueError as error:
         raise StationFileError(f"{file.source}: {error}") from error
+
+
+def rack_of_station(path: str) -> Any:
+    """The laboratory of a station file in virtual time that jumps, for any PyVISA program; raises StationFileError.
+
+    A file without [simulator] is simulated, too, with the film S0 at the addresses of its instruments.
+    """
+    file = read_station_file(path)
+    defaults = {name: key.default for name, key in SECTIONS["simulator"].items()}
+    simulator = defaults | file.sections.get("simulator", {})
+    return simulated_rack(file, simulated_sample(simulator), SimClock(), simulator["seed"])
 
 
 def places_of(file: StationFile) -> dict[str, str]:

@@ -18,6 +18,7 @@ from coldfinger.procedures.excitation import Excitation
 from coldfinger.procedures.point import Raw
 from coldfinger.procedures.settling import next_look
 from coldfinger.procedures.spread import spread
+from coldfinger.procedures.standing import longest_stand
 from coldfinger.procedures.station import Station
 
 STRETCH = 2.0  # s, at least, between two proofs of identity
@@ -58,6 +59,7 @@ def read_stretch(station: Station, excitation: Excitation, row_time: float) -> S
     doubts = station.doubts
     times: list[float] = []
     fields: list[float] = []
+    looks: list[float] = []
     ohms: list[float] = []
     kelvins: list[float] = []
     bridge_status = BridgeStatus(0)
@@ -74,6 +76,7 @@ def read_stretch(station: Station, excitation: Excitation, row_time: float) -> S
         signals.append(_read_signal(station, start, interval, count))
         if clock.time() - looked >= _THERMOMETRY:
             looked = clock.time()
+            looks.append(looked)
             reading = station.bridge.reading
             bridge_status |= reading.status
             ohms.append(reading.resistance)
@@ -105,6 +108,7 @@ def read_stretch(station: Station, excitation: Excitation, row_time: float) -> S
             lockin_status=status,
             bridge_status=bridge_status,
             holding=True,  # the field moves on purpose
+            sensor_stand=longest_stand(looks, ohms),
         )
         for signal in signals
     )

@@ -7,7 +7,7 @@ tick depends on the commands before it and on nothing else: reading never change
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,8 +19,9 @@ from coldfinger.sim.lockin import InputNoise, LockinAmplifier, Stray
 from coldfinger.sim.magnet import Magnet, MagnetModel
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.sample import Sample
+from coldfinger.sim.scanner import Scanner
 from coldfinger.sim.signal import Drive, FilmSignal
-from coldfinger.sim.thermal import Chip, ControlLoop, MixingChamber, ThermalModel
+from coldfinger.sim.thermal import Chip, ControlLoop, MixingChamber, ThermalModel, WarmUpHeater
 from coldfinger.sim.thermometer import ResistanceInput, Sensor
 from coldfinger.sim.wiring import Wiring
 
@@ -38,6 +39,7 @@ class Laboratory:
     magnet: MagnetModel = field(default_factory=MagnetModel)
     sensor: Sensor = field(default_factory=Sensor)
     mixing_chamber_sensor: Sensor = field(default_factory=lambda: Sensor(stray_power=0.0))
+    stages: tuple[float, ...] = (0.75, 3.9)  # K, of the sensors on channels 2 and 3: the still and the 4 K plate
     input_noise: InputNoise | None = field(default_factory=InputNoise)  # None: a silent lock-in
     bridge_noise: float = 10e-9  # V/sqrt(Hz)
     bias: BiasModel = field(default_factory=BiasModel)
@@ -45,7 +47,7 @@ class Laboratory:
 
 
 class Cryostat:
-    """One refrigerator, one film, one lock-in, two bridge inputs, one loop, one magnet.
+    """One refrigerator, one film, one lock-in, a bridge with scanner, one loop, one magnet.
 
     The chip may carry a second film (`second`; otherwise another piece of the first), with wires, series resistor and
     lock-in of its own, once somebody connects one.
@@ -71,6 +73,7 @@ class Cryostat:
         self.mixing_chamber = MixingChamber(laboratory.thermal, tick)
         self.chip = Chip(laboratory.thermal, tick)
         self.loop = ControlLoop(tick)
+        self.warmup = WarmUpHeater()
         self.magnet = Magnet(laboratory.magnet, tick)
         self.film = FilmSignal(sample, laboratory.wiring)
         self.inputs = {
@@ -78,6 +81,9 @@ class Cryostat:
             "1": self._input(laboratory.sensor, seed, "1", self.chip_temperature),
         }
         self.inputs["A"].curve = laboratory.mixing_chamber_sensor.temperature
+        for number, temperature in enumerate(laboratory.stages, start=2):
+            self.inputs[str(number)] = self._stage(temperature, str(number))
+        self.scanners = [Scanner({key: sensor for key, sensor in self.inputs.items() if key != "A"})]
         self.lockin = self._lockin_on(self._signal, "lock-in")
         self._second: LockinAmplifier | None = None
         self.dc_source = DCSource()
@@ -128,6 +134,23 @@ class Cryostat:
         result.mount = mount
         return result
 
+    def _stage(self, temperature: float, name: str) -> ResistanceInput:
+        """A sensor on a stage that stays at its temperature (K), with its curve in the instrument."""
+        sensor = replace(self.laboratory.mixing_chamber_sensor, stray_power=0.0)
+        result = self._input(sensor, self._seed, name, lambda time: temperature)
+        result.range, result.curve = 2e3 if temperature > 1.0 else 6.32e3, sensor.temperature
+        return result
+
+    @property
+    def scanner(self) -> Scanner:
+        """The scanner of the bridge that has the chip's thermometer."""
+        return self.scanners[0]
+
+    def add_scanner(self, inputs: Mapping[str, ResistanceInput]) -> Scanner:
+        """One more scanner, of a second bridge."""
+        self.scanners.append(Scanner(inputs))
+        return self.scanners[-1]
+
     def advance(self, time: float) -> None:
         """Take the laboratory to `time` (s); an earlier time than the last changes nothing."""
         if time <= self.now:
@@ -141,7 +164,8 @@ class Cryostat:
         time = (self.ticks + 1) * self.tick
         warm, chip_before = self._before = (self.mixing_chamber.temperature, self.chip.temperature)
         field_before = self.magnet.sample_after
-        power = self.magnet.step(time) + self.loop.step(warm if self.control_reading is None else self.control_reading)
+        reading = warm if self.control_reading is None else self.control_reading
+        power = self.magnet.step(time) + self.loop.step(reading) + self.warmup.step(reading)
         if (self.magnet.quenched, self.magnet.switch_open) != self._coil_state:
             self._coil_state = (self.magnet.quenched, self.magnet.switch_open)
             self.coil_event(min(time, self.now))
@@ -149,12 +173,19 @@ class Cryostat:
         self.chip.step(warm, self.mixing_chamber.temperature)
         self.ticks += 1
         if self.ticks % self._slow == 0:
-            for channel in self.inputs.values():
-                channel.step(time)
+            self._look_after_bridges(time)
         before, after = (chip_before, field_before), (self.chip.temperature, self.magnet.sample_after)
         self.lockin.step(self.ticks, before, after)
         if self._second is not None:
             self._second.step(self.ticks, before, after)
+
+    def _look_after_bridges(self, time: float) -> None:
+        for scanner in self.scanners:
+            scanner.step(time)
+        for channel in self.inputs.values():
+            channel.step(time)
+            if channel.limit and channel.kelvin(time) > channel.limit:
+                channel.over_limit()
 
     def _between(self, before: float, after: float, time: float) -> float:
         passed = 1.0 - (self.ticks * self.tick - time) / self.tick

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 INSTRUMENTS = ("lock-in", "bridge", "magnet", "bias", "controller", "generator", "second lock-in")
 CRYOSTAT = "cryostat"
+HEATER_PLACES = ("bridge", "controller")  # where the heater is: the bridge has it only where there is no controller
 OPEN_FILM, SHORT_FILM = 1e12, 1e-6  # ohm/sq
 OPEN_SENSOR = 1e9  # ohm
 _HOT = 1e3  # K, what a loop is given whose sensor is lost: it switches its heater off
@@ -62,7 +63,7 @@ def _film(resistivity: float) -> Callable[["Cryostat", float, str], Undo]:
 
 
 def _range_stuck(lab: "Cryostat", _: float, where: str) -> Undo:
-    stuck = lab.lockin if where == "lock-in" else lab.inputs["1"]
+    stuck = lab.lockin if where == "lock-in" else lab.inputs["A" if where == "controller" else "1"]
     stuck.range_stuck = True
     return lambda: setattr(stuck, "range_stuck", False)
 
@@ -154,17 +155,19 @@ KINDS = {
     "reference unlock": Kind(("lock-in",), start=_unlock),
     "open sample": Kind((CRYOSTAT,), start=_film(OPEN_FILM)),
     "short": Kind((CRYOSTAT,), start=_film(SHORT_FILM)),
-    "range stuck": Kind(("bridge", "lock-in"), start=_range_stuck),
-    "heater open": Kind(("bridge",), start=_heater_open),
-    "heater stuck at full": Kind(("bridge",), "state", "current in A; 0: full scale of the range", 0.0, _heater_stuck),
+    "range stuck": Kind(("bridge", "lock-in", "controller"), start=_range_stuck),
+    "heater open": Kind(HEATER_PLACES, start=_heater_open),
+    "heater stuck at full": Kind(
+        HEATER_PLACES, "state", "current in A; 0: full scale of the range", 0.0, _heater_stuck
+    ),
     "cooling lost": Kind((CRYOSTAT,), "state", "heat leak in W", 1e-3, _cooling_lost),
     "drifting base": Kind((CRYOSTAT,), "state", "drift in K/s", 1e-6, _drift),
     "quench": Kind(("magnet",), 0.0, start=_quench),
     "switch heater stuck": Kind(("magnet",), start=_switch_stuck),
     "sensor out of range": Kind(("bridge",), "state", "resistance in ohm", OPEN_SENSOR, _sensor_lost("1")),
-    "control sensor out of range": Kind(("bridge",), "state", "resistance in ohm", OPEN_SENSOR, _sensor_lost("A")),
+    "control sensor out of range": Kind(HEATER_PLACES, "state", "resistance in ohm", OPEN_SENSOR, _sensor_lost("A")),
     "stale scanner": Kind(("bridge",), start=_sensor_stale("1")),
-    "stale sensor": Kind(("bridge",), start=_sensor_stale("A")),
+    "stale sensor": Kind(HEATER_PLACES, start=_sensor_stale("A")),
 }
 """Every kind by its name. A stale scanner leaves the sample's thermometer behind, a stale sensor the loop's."""
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 from pyvisa import rname
 
-from coldfinger.sim.fault_kinds import CRYOSTAT, DEAD_KINDS, FOR_EVER, KINDS, REPLY_KINDS, Kind, Undo
+from coldfinger.sim.fault_kinds import CRYOSTAT, DEAD_KINDS, FOR_EVER, HEATER_PLACES, KINDS, REPLY_KINDS, Kind, Undo
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.scpi import Panel, Port
 from coldfinger.sim.witness import FAULT, FAULT_OVER
@@ -44,7 +44,9 @@ class FaultError(ValueError):
 class Fault:
     """One fault: what, where, when, for how long, how much.
 
-    `on`: lock-in, bridge, magnet, bias, a VISA address, or cryostat; may be left out where a kind has one place.
+    `on`: lock-in, bridge, magnet, bias, controller, a VISA address, or cryostat; may be left out where a kind has one
+    place. A fault of the heater or its sensor is the bridge's where it is left out, and must name the controller where
+    the rack has one.
     At most one trigger: `at` (s of the laboratory's time), `after` (messages that the instrument still gets
     undisturbed, counted from the arming), `per_message` (probability), `per_second` (1/s); none: at once. `for_` (s,
     math.inf until cleared); None: what the kind does by itself. `value`: see `fault_kinds.KINDS`.
@@ -72,7 +74,7 @@ class Fault:
         self._check_numbers(kind)
 
     def _check_place(self, kind: Kind) -> None:
-        if not self.on and len(kind.places) == 1:
+        if not self.on and (len(kind.places) == 1 or kind.places == HEATER_PLACES):
             object.__setattr__(self, "on", kind.places[0])
         if self.on not in kind.places and "::" not in self.on:
             given = f"on = {self.on!r} is not possible" if self.on else "on is missing"
@@ -423,10 +425,14 @@ class Troubles:
             except rname.InvalidResourceName:
                 address = fault.on
         name = next((name for name, known in self._rack.names.items() if known == address), None)
-        if address not in self._rack.devices or (name is not None and name not in KINDS[fault.kind].places):
-            places = [n for n in KINDS[fault.kind].places if n in self._rack.names] or list(self._rack.devices)
+        possible = KINDS[fault.kind].places
+        if possible == HEATER_PLACES and "controller" in self._rack.names:
+            possible = ("controller",)  # the bridge beside it has neither the heater nor its thermometer
+        if address not in self._rack.devices or (name is not None and name not in possible):
+            places = [n for n in possible if n in self._rack.names] or list(self._rack.devices)
             allowed = ", ".join(places)
-            raise FaultError(f"fault {fault.kind!r}: on = {fault.on!r} is not in this rack; allowed are {allowed}")
+            trouble = "has no heater" if name in HEATER_PLACES and possible == ("controller",) else "is not"
+            raise FaultError(f"fault {fault.kind!r}: on = {fault.on!r} {trouble} in this rack; allowed are {allowed}")
         return address
 
 

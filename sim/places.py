@@ -22,7 +22,7 @@ from coldfinger.sim.devices.sr860 import SR860, SR865A
 from coldfinger.sim.devices.triton import Triton
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.scpi import Panel
-from coldfinger.sim.thermal import ControlLoop
+from coldfinger.sim.thermal import ControlLoop, WarmUpHeater
 from coldfinger.sim.thermometer import ResistanceInput, Sensor
 
 if TYPE_CHECKING:
@@ -79,10 +79,11 @@ def wires(place: str, cryostat: "Cryostat", others: Collection[str]) -> Any:
     if place == "second lock-in":
         return Wires(cryostat, lockin=cryostat.second_lockin())
     if place == "controller" and "bridge" in others:
-        return Wires(cryostat, inputs=cryostat.inputs | {"1": _open_input(cryostat.tick)})
+        inputs = {"A": cryostat.inputs["A"], "1": _open_input(cryostat.tick)}
+        return Wires(cryostat, inputs=inputs, scanner=cryostat.add_scanner({"1": inputs["1"]}))
     if place == "bridge" and "controller" in others:
         inputs = cryostat.inputs | {"A": _open_input(cryostat.tick)}
-        return Wires(cryostat, inputs=inputs, loop=ControlLoop(cryostat.tick))
+        return Wires(cryostat, inputs=inputs, loop=ControlLoop(cryostat.tick), warmup=WarmUpHeater())
     return cryostat
 
 

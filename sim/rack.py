@@ -75,7 +75,6 @@ class Rack:
         self.wires = {rname.to_canonical_name(address): parts for address, parts in (wires or {}).items()}
         self.bus_time = bus_time
         self.lock = threading.RLock()
-        self.rate: float = getattr(clock, "rate", math.inf)  # virtual seconds per real second
         self.log = Witness(cryostat)
         self.troubles: Troubles | None = None
         self._jumps = math.isinf(self.rate)
@@ -84,6 +83,11 @@ class Rack:
         self._news = threading.Condition(self.lock)
         self._actors: tuple[Actor, ...] = tuple(self.devices.values())
         self._connected: list[Port] = []
+
+    @property
+    def rate(self) -> float:
+        """Virtual seconds per real second, as the clock has it now; inf for a clock that jumps."""
+        return float(getattr(self.clock, "rate", math.inf))
 
     @property
     def models(self) -> dict[str, str]:
@@ -109,6 +113,8 @@ class Rack:
         if not (address.endswith("SOCKET") if stream is None else stream):
             return panel.port
         with self.lock:
+            self.advance()  # what refuses may be over, although nothing but attempts to connect is going on
+            panel = self.devices[address]
             present = sum(port.panel is panel for port in self._connected)
             if panel.max_connections is not None and present >= panel.max_connections:
                 raise ConnectionRefusedError(f"{address} takes {panel.max_connections} connections at a time")

@@ -3,8 +3,9 @@
 Theory of operation. One thread carries everything. A message of a client is due one bus time after the last one,
 so a client that floods is served no faster than a bus would; what it sends in the meantime stays in its own
 connection, unread. Each round serves one message of each client, so nobody waits for somebody else's heap. The
-laboratory is taken to now in every round, whether anybody asks or not. Whatever is wrong with one connection
-ends that connection only.
+laboratory is taken to now in every round, whether anybody asks or not. Where this machine cannot compute it as fast as
+the clock runs, every round would have more to catch up with than the last: the clock is slowed down before that.
+Whatever is wrong with one connection ends that connection only.
 """
 
 import logging
@@ -15,6 +16,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple, Self
 
+from coldfinger.sim.clock import SimClock
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.scpi import Port
 
@@ -24,6 +26,8 @@ _SEGMENT = 4096  # bytes taken from a connection at once
 _MOST_WAITING = 1 << 16  # bytes of answers that a client has not taken: it is disconnected beyond
 _MOST_CLIENTS = 200
 _INPUT_BUFFER = 8192  # bytes of a connection that the system keeps for us; a flood leaves no more behind
+
+_FAR_BEHIND = 0.3  # s of real time between the clock and the laboratory; then the clock goes slower
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +75,7 @@ class Server:
         self._clients: list[_Client] = []
         self._thread: threading.Thread | None = None
         self._ending = threading.Event()
+        self._achieved = float("inf")  # s of the laboratory that were computed in a second, in the last round
         self._bell, self._ringer = socket.socketpair()
         self._selector.register(self._bell, selectors.EVENT_READ)
         try:
@@ -140,12 +145,29 @@ class Server:
                     self._receive(key.data)
                 elif key.data is not None and isinstance(key.fileobj, socket.socket):
                     self._accept(key.fileobj, key.data)
+            self._slow_down()
+            began, was = self.rack.clock.time(), self.rack.cryostat.now
             try:
                 self.rack.keep_up()
             except Exception:  # noqa: BLE001 - reported; the laboratory outlives a bug in it
                 _log.exception("simulated laboratory: a step failed; it is tried again")
             for client in self._clients[:]:
                 self._attend(client)
+            took, computed = (self.rack.clock.time() - began) / self.rack.rate, self.rack.cryostat.now - was
+            self._achieved = computed / took if computed > 0.0 and took > 0.0 else float("inf")
+
+    def _slow_down(self) -> None:
+        """Half of what this machine achieves becomes the clock's rate when the laboratory is far behind."""
+        clock, rate = self.rack.clock, self.rack.rate
+        behind = (clock.time() - self.rack.cryostat.now) / rate
+        if behind > _FAR_BEHIND and self._achieved < rate and isinstance(clock, SimClock):
+            slower = 0.5 * self._achieved
+            _log.warning(
+                "simulated laboratory: this machine cannot keep up with %g s in a second; it goes on with %.3g",
+                rate,
+                slower,
+            )
+            clock.run_at(slower)
 
     def _patience(self) -> float:
         """Real time (s) until somebody's next message is due."""

@@ -82,12 +82,41 @@ class Chip:
         self.temperature = temperature + (before - temperature) * caught_up + (after - before) * slope_part
 
 
+@dataclass
+class WarmUpHeater:
+    """Heater that brings the mixing chamber up: a current, until a temperature if one is given."""
+
+    current: float = 0.0  # A
+    resistance: float = 50.0  # ohm
+    until: float = 0.0  # K, where it switches itself off; zero: never
+
+    def step(self, temperature: float) -> float:
+        """Power (W) at a measured temperature (K)."""
+        if self.current and self.until and temperature >= self.until:
+            self.current = 0.0
+        return self.current * self.current * self.resistance
+
+
+@dataclass(frozen=True)
+class Zone:
+    """What a loop is set to below an upper set point (K)."""
+
+    upper: float = 0.0
+    p: float = 50.0
+    i: float = 20.0  # s
+    d: float = 0.0  # s
+    manual_output: float = 0.0  # %
+    range_current: float = 0.0  # A
+    ramp_rate: float = 0.1  # K/min
+
+
 class ControlLoop:
     """Closed loop of a resistance bridge's heater output.
 
     Current in percent of the range = P (e + integral of e dt / I + D de/dt), e = 100 (setpoint - T)/setpoint.
     The relative error makes one P serve all temperatures; the real instrument's scaling is not published, so
-    this is an assumed default. Modes: 0 off, 2 open loop, 5 closed loop.
+    this is an assumed default. Modes: 0 off, 2 open loop, 3 closed loop by zones, 5 closed loop. In mode 3 the moving
+    set point chooses the zone, and the zone P, I, D, range, ramp rate and manual output.
     """
 
     def __init__(self, tick: float) -> None:
@@ -104,6 +133,7 @@ class ControlLoop:
         self.heater_open = False  # no current flows
         self.heater_stuck = False  # full current of the range flows while a range is on
         self.stuck_current = 0.0  # A, that flows whatever the range is
+        self.zones: tuple[Zone, ...] = ()  # in the order of their upper set points
         self._tick = tick
         self._moving = 0.0
         self._integral = 0.0
@@ -123,10 +153,12 @@ class ControlLoop:
 
     def step(self, temperature: float) -> float:
         """Advance by one tick on a measured temperature (K); return the heater power (W)."""
+        if self.mode == 3:
+            self._enter_zone()
         self._move_setpoint()
         if self.range_current == 0.0 or self.mode in (0, 1):
             self._rest()
-        elif self.mode == 5 and self._moving > 0.0:
+        elif self.mode in (3, 5) and self._moving > 0.0:
             self._control(100.0 * (self._moving - temperature) / self._moving)
         else:
             self._rest()
@@ -136,6 +168,17 @@ class ControlLoop:
             full = self.stuck_current or self.range_current
             current = 0.0 if self.heater_open else full
         return current * current * self.heater_resistance
+
+    def _enter_zone(self) -> None:
+        """Take over the numbers of the zone of the moving set point; a heater that is off stays off."""
+        following = self._moving or self.setpoint
+        zone = next((zone for zone in self.zones if following <= zone.upper), None)
+        if zone is None:
+            return
+        self.p, self.i, self.d = zone.p, zone.i, zone.d
+        self.ramp_rate, self.manual_output = zone.ramp_rate, zone.manual_output
+        if self.range_current:
+            self.range_current = zone.range_current
 
     def _rest(self) -> None:
         self._output = self._integral = 0.0

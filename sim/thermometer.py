@@ -8,6 +8,7 @@ T_sensor^4 = T^4 + 4 R_th(T_0) T_0^3 P.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from coldfinger.sim.noise import WhiteNoise
 
@@ -40,8 +41,23 @@ class Sensor:
         return math.sqrt(math.sqrt(temperature**4 + 4.0 * self.thermal_resistance * 0.02**3 * power))
 
 
+class _Kept(NamedTuple):
+    """What an input shows of its last turn: ohm, ohm, W, reading status."""
+
+    resistance: float
+    quadrature: float
+    power: float
+    status: int
+
+
+_NEVER_MEASURED = _Kept(0.0, 0.0, 0.0, 0)  # what a channel shows before its first turn; believed
+
+
 class ResistanceInput:
-    """One input of a resistance bridge with the sensor on it; plain attributes belong to the front panel."""
+    """One input of a resistance bridge with the sensor on it; plain attributes belong to the front panel.
+
+    A scanner may leave the input and join it again: in between it is not excited, and it keeps what it read last.
+    """
 
     def __init__(self, sensor: Sensor, noise: WhiteNoise, tick: float, noise_density: float, step: float = 1.0) -> None:
         self.sensor = sensor
@@ -52,12 +68,15 @@ class ResistanceInput:
         self.shunted = False
         self.filter_on = False
         self.filter_settle = 5.0  # s
-        self.filter_window = 10.0  # % of the reading
+        self.filter_window = 10.0  # % of the full scale
         self.curve: Callable[[float], float] | None = None
         self.mount: Callable[[float], float] = lambda time: 0.0  # temperature (K) of what the sensor sits on
         self.forced: float | None = None  # ohm, in place of the sensor: a broken lead, a sensor that has changed
         self.frozen: float | None = None  # ohm, the reading that is given for ever
         self.range_stuck = False
+        self.connected = True  # False: the scanner is at another channel
+        self.limit = 0.0  # K by the curve; zero is no limit
+        self.over_limit: Callable[[], None] = lambda: None  # what the bridge does above it
         self._noise = noise
         self._tick = tick
         self._density = noise_density
@@ -65,16 +84,51 @@ class ResistanceInput:
         self._setting: tuple[object, ...] = self._electrical_setting()
         self._changed = -math.inf
         self._filtered: float | None = None
+        self._filter_since = -math.inf  # s
         self._time = 0.0
+        self._kept = _NEVER_MEASURED
+        self._fresh_from = -math.inf  # s, until then the kept reading is given
+
+    def measuring(self, time: float) -> bool:
+        """Whether the reading is one of this moment, and not kept from the last turn."""
+        return self.connected and time >= self._fresh_from
+
+    def leave(self, time: float) -> None:
+        """The scanner goes to another channel: no excitation, and the reading stays what it is."""
+        self._keep(time)
+        self.connected = False
+
+    def join(self, time: float, pause: float) -> None:
+        """The scanner comes back; the first reading of this turn is given after `pause` (s)."""
+        self.connected = True
+        self._setting = self._electrical_setting()
+        self._restart(time, pause)
+
+    def disturb(self, time: float, pause: float) -> None:
+        """Something that the measurement needs is changed: for `pause` (s) the reading stays what it is."""
+        if self.connected:
+            self._keep(time)
+            self._restart(time, pause)
+
+    def _keep(self, time: float) -> None:
+        if self.measuring(time):
+            self._kept = _Kept(self.resistance(time), self.quadrature(time), self.power(), self.status(time))
+
+    def _restart(self, time: float, pause: float) -> None:
+        self._time = self._changed = time
+        self._fresh_from = time + pause
+        self._filtered = None
 
     def current(self) -> float:
         """Excitation current (A rms); in voltage mode excitation over full scale, as in the instrument."""
-        if self.shunted:
+        if self.shunted or not self.connected:
             return 0.0
         return self.excitation / self.range if self.mode == "voltage" else self.excitation
 
-    def power(self) -> float:
-        """Heat (W) of the excitation in the sensor at the last tick."""
+    def power(self, time: float | None = None) -> float:
+        """Heat (W) of the excitation in the sensor at the last tick; at `time` (s) it may be that of the last turn."""
+        if not self.measuring(self._time if time is None else time):
+            return self._kept.power
         return self.current() ** 2 * self.true_resistance(self._time)
 
     def true_resistance(self, time: float) -> float:
@@ -91,12 +145,16 @@ class ResistanceInput:
         """Measured resistance (ohm)."""
         if self.frozen is not None:
             return self.frozen
+        if not self.measuring(time):
+            return self._kept.resistance
         if self.filter_on and self._filtered is not None:
             return self._filtered
         return self._unfiltered(time)
 
     def quadrature(self, time: float) -> float:
         """Quadrature part of the measured resistance (ohm): noise only, the sensor has no reactance here."""
+        if not self.measuring(time):
+            return self._kept.quadrature
         return self._error(int(time / self._tick) + 1_000_003)
 
     def kelvin(self, time: float) -> float:
@@ -105,6 +163,8 @@ class ResistanceInput:
 
     def status(self, time: float) -> int:
         """Reading status: 1 current source, 16 and 32 resistance over and under, 64 and 128 temperature."""
+        if not self.measuring(time):
+            return self._kept.status
         if self.shunted:
             return 1
         resistance = self.resistance(time)
@@ -117,18 +177,24 @@ class ResistanceInput:
         return 0
 
     def settled(self, time: float) -> bool:
-        """True when range and excitation have been left alone for long enough."""
+        """True when range, excitation and channel have been left alone for long enough."""
         return self._electrical_setting() == self._setting and time - self._changed >= SETTLING
+
+    def filter_settling(self, time: float) -> bool:
+        """Whether the filter has begun anew less than its settle time ago."""
+        return self.filter_on and time - self._filter_since < self.filter_settle
 
     def step(self, time: float) -> None:
         """Advance by one step to `time`: autorange and filter."""
+        if not self.connected:
+            return
         self._time = time
         setting = self._electrical_setting()
         if setting != self._setting:
             self._setting, self._changed = setting, time
         if self.autorange and not self.range_stuck and not self.shunted and self.settled(time):
             self._autorange(time)
-        if self.filter_on:
+        if self.filter_on and self.measuring(time):
             self._filter(time)
         else:
             self._filtered = None
@@ -163,8 +229,8 @@ class ResistanceInput:
     def _filter(self, time: float) -> None:
         # Settles to 1 % in the time that the instrument calls the filter's settle time.
         reading = self._unfiltered(time)
-        if self._filtered is None or abs(reading - self._filtered) > 0.01 * self.filter_window * abs(self._filtered):
-            self._filtered = reading
+        if self._filtered is None or abs(reading - self._filtered) > 0.01 * self.filter_window * self.range:
+            self._filtered, self._filter_since = reading, time
         else:
             weight = -math.expm1(-self._step * math.log(100.0) / self.filter_settle)
             self._filtered += weight * (reading - self._filtered)

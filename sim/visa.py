@@ -1,14 +1,18 @@
 """In-process PyVISA library over simulated racks.
 
 `ResourceManager("name@coldfinger")` opens the rack registered as `name`; plain `"@coldfinger"` is the rack
-`sim`, which is built when nobody has registered one. PyVISA holds libraries weakly, so the worlds live in
-this module's registry and outlast every library, manager and session. On GPIB a write is one message and
-every reply carries END; a socket is a stream of bytes in both directions. Silence costs the timeout in
-virtual time, then raises.
+`sim`, which is built when nobody has registered one: that of the station file in the environment variable
+COLDFINGER_STATION, if it is set. `ResourceManager("night.toml@coldfinger")` opens the rack of a station file.
+
+PyVISA holds libraries weakly, so the worlds live in this module's registry and outlast every library, manager and
+session. On GPIB a write is one message and every reply carries END; a socket is a stream of bytes in both
+directions. Silence costs the timeout in virtual time, then raises.
 """
 
 import itertools
+import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pyvisa import attributes, constants, errors, highlevel, rname
@@ -18,6 +22,8 @@ from pyvisa.util import LibraryPath
 from coldfinger.sim.rack import Rack, standard_rack
 
 DEFAULT_NAME = "sim"
+STATION = "COLDFINGER_STATION"
+"""Environment variable with the station file whose rack plain "@coldfinger" is."""
 _LONGEST_WAIT = 3600.0  # s of virtual time; an endless wait would never end in a world without other actors
 _racks: dict[str, Rack] = {}
 _session_numbers = itertools.count(1)
@@ -27,6 +33,9 @@ _TERMINATED = StatusCode.success_termination_character_read
 
 default_rack: Callable[[], Rack] = standard_rack
 """Builds the rack `sim` when it is opened without having been registered."""
+
+station_rack: Callable[[str], Rack] | None = None
+"""Builds the rack of a station file; the simulator itself knows no station files. Raises ValueError with a sentence."""
 
 
 def register(name: str, rack: Rack) -> None:
@@ -42,10 +51,25 @@ def unregister(name: str) -> None:
 
 
 def registered(name: str) -> Rack:
-    """The rack of that name; `sim` is built if it is missing. Raises KeyError for any other."""
-    if name == DEFAULT_NAME and name not in _racks:
+    """The rack of that name; `sim` and those of station files are built if they are missing.
+
+    Raises KeyError for any other name, ValueError with one sentence for a station file that cannot be.
+    """
+    if name in _racks:
+        return _racks[name]
+    path = _station_file(name)
+    if path and station_rack is not None:
+        _racks[name] = station_rack(path)
+    elif name == DEFAULT_NAME:
         _racks[name] = default_rack()
     return _racks[name]
+
+
+def _station_file(name: str) -> str:
+    """Path of the station file that a name stands for; empty if it stands for none."""
+    if name == DEFAULT_NAME:
+        return os.environ.get(STATION, "")
+    return name if Path(name).suffix == ".toml" else ""
 
 
 class _Session:
@@ -109,8 +133,11 @@ class _Session:
         return StatusCode.error_no_listeners if self.message_based else StatusCode.error_connection_lost
 
 
-class SimVisaLibrary(highlevel.VisaLibraryBase):
-    """What PyVISA needs of a VISA library, over the racks of this module."""
+class RackVisaLibrary(highlevel.VisaLibraryBase):
+    """What PyVISA needs of a VISA library, over the racks of this module.
+
+    QCoDeS asks for the name of this class: with that of pyvisa-sim's it would leave out what pyvisa-sim cannot do.
+    """
 
     @staticmethod
     def get_library_paths() -> Iterable[LibraryPath]:
@@ -119,10 +146,12 @@ class SimVisaLibrary(highlevel.VisaLibraryBase):
     def _init(self) -> None:
         self._sessions: dict[int, _Session | None] = {}
         name = str(self.library_path)
-        if name != DEFAULT_NAME and name not in _racks:
+        if name not in _racks and _station_file(name):
+            registered(name)  # what is wrong with the file is said here, and not when an instrument is opened
+        elif name != DEFAULT_NAME and name not in _racks:
             raise OSError(
                 f"no simulated rack is registered as {name!r}; registered: {sorted(_racks)}; "
-                f"use coldfinger.sim.visa.register(name, rack) first"
+                f"use coldfinger.sim.visa.register(name, rack) first, or name a station file"
             )
 
     def open_default_resource_manager(self) -> tuple[Any, StatusCode]:

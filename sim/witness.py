@@ -43,6 +43,7 @@ WATCHED: Watched = (
     ("heater set point", "K", lambda c: c.loop.setpoint),
     ("heater manual output", "%", lambda c: c.loop.manual_output),
     ("heater ramp", "K/min", lambda c: c.loop.ramp_rate if c.loop.ramp_on else None),
+    ("warm-up heater", "A", lambda c: c.warmup.current),
     ("bridge A excitation", "", lambda c: _excitation(c, "A")),
     ("bridge 1 excitation", "", lambda c: _excitation(c, "1")),
     ("magnet target", "Oe", lambda c: c.magnet.target),
@@ -65,7 +66,7 @@ GENERATOR: Watched = (
 
 def _excitation(cryostat: "Cryostat", name: str) -> tuple[str, float]:
     sensor = cryostat.inputs[name]
-    return sensor.mode, 0.0 if sensor.shunted else sensor.excitation
+    return sensor.mode, 0.0 if sensor.shunted or not sensor.connected else sensor.excitation
 
 
 class Witness:

@@ -1,11 +1,12 @@
 """Front panel of the Yokogawa GS200 dc voltage and current source.
 
 Source: GS200 user's manual, chapter on communication commands; the instrument calls itself GS210.
-Simulated: function, range, level, output, protection values, four-wire sensing, guard, the error queue and the
-status bytes over the laboratory's bias path. A level beyond 120 % of the range is refused, a range that cannot hold
-the present level too, and the function changes only while the output is off.
-Not simulated: programs and their ramps, the monitor option, limiters at work (the path's resistor keeps the current
-far below them), keys.
+Simulated: function, range, level, output, protection values, four-wire sensing, guard, programs and their ramps, the
+error queue and the status bytes over the laboratory's bias path. A level beyond 120 % of the range is refused, a range
+that cannot hold the present level too, and the function changes only while the output is off. What the BNC connectors
+are for is kept. A level that is set, a range, a function or a switched output ends a program that runs (believed).
+Not simulated: program files (SAVE, LOAD), triggers, the monitor option, limiters at work (the path's resistor keeps
+the current far below them), keys.
 """
 
 import math
@@ -13,7 +14,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from coldfinger.sim.devices.ami430 import spellings
-from coldfinger.sim.scpi import CommandTable, Fault, Panel, Refused, real
+from coldfinger.sim.devices.gs200_program import MOST_STEPS, SHORTEST, Program
+from coldfinger.sim.scpi import CommandTable, Fault, Panel, Refused, integer, real
 
 if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat
@@ -26,6 +28,8 @@ HIGHEST = {30.0: 32.0, 200e-3: 200e-3}  # level of the largest ranges
 COUNTS = 1e5  # resolution: a range in so many steps, 30 V in steps of 1 mV
 ERRORS_KEPT = 20
 COMMAND, EXECUTION, POWER_ON = 32, 16, 128  # *ESR bits
+END_OF_PROGRAM = 128  # STAT:EVEN? bit; the same in STAT:COND? while no program runs after one has (believed)
+CONNECTORS = {"BNCOut": ("TRIG", "OUTP", "READ"), "BNCIn": ("TRIG", "OUTP")}
 ERRORS = {
     Fault.UNKNOWN_COMMAND: (-113, "Undefined header"),
     Fault.UNKNOWN_QUERY: (-113, "Undefined header"),
@@ -54,6 +58,15 @@ def current_function(text: str) -> bool:
     return words[text.upper()]
 
 
+def connector_use(text: str) -> str:
+    """TRIGger, OUTPut or READy, as the instrument shortens it."""
+    words = {word.upper(): word[:4].upper() for word in ("TRIGger", "OUTPut", "READy")}
+    found = words.get(text.upper(), text.upper())
+    if found not in words.values():
+        raise Refused(Fault.NOT_BOOLEAN)
+    return found
+
+
 def number(value: float) -> str:
     """A number as the instrument writes it."""
     return f"{value + 0.0:+.5E}"
@@ -69,6 +82,7 @@ class GS200(Panel):
 
     def __init__(self, cryostat: "Cryostat") -> None:
         super().__init__()
+        self._cryostat = cryostat
         self._source = cryostat.dc_source
         self._errors: deque[str] = deque()
         self._event = POWER_ON
@@ -97,6 +111,10 @@ class GS200(Panel):
         self._range = 10.0
         self._protection = {"voltage": 30.0, "current": 200e-3}
         self._remote = self._guard = False
+        self._program, self.due = Program(), math.inf
+        self._editing = self._ended = False
+        self._happened = 0
+        self._connectors = dict.fromkeys(CONNECTORS, "TRIG")
 
     @commands.command("SOURce:FUNCtion", takes=(current_function,))
     def set_function(self, current: bool) -> None:
@@ -104,6 +122,7 @@ class GS200(Panel):
             return
         if self._source.output:
             raise Refused(Fault.NO_SWITCH)
+        self._stop()
         self._source.current_mode, self._source.level = current, 0.0
         self._range = CURRENT_RANGES[0] if current else 10.0
 
@@ -120,6 +139,7 @@ class GS200(Panel):
             raise Refused(Fault.OUT_OF_RANGE)
         if abs(self._source.level) > _highest(fitting[0]):
             raise Refused(Fault.NO_SWITCH)
+        self._stop()
         self._range = fitting[0]
 
     @commands.command("SOURce:RANGe?")
@@ -128,10 +148,30 @@ class GS200(Panel):
 
     @commands.command("SOURce:LEVel", "SOURce:LEVel:FIXed", takes=(real(),))
     def set_level(self, value: float) -> None:
+        """At once, or as the next step of a program that is being written: its output comes when it runs."""
         if abs(value) > _highest(self._range) * (1 + 1e-9):
             raise Refused(Fault.OUT_OF_RANGE)
+        if not self._editing:
+            self._stop()
+            self._source.level = self._counted(value)
+        elif len(self._program.steps) < MOST_STEPS:
+            self._program.steps.append(self._counted(value))
+        else:
+            raise Refused(Fault.OUT_OF_RANGE)
+
+    def _counted(self, value: float) -> float:
         step = 10.0 ** math.ceil(math.log10(self._range) - 1e-9) / COUNTS
-        self._source.level = round(value / step) * step
+        return round(value / step) * step
+
+    @commands.command("SOURce:LEVel:AUTO", takes=(real(),))
+    def set_level_and_range(self, value: float) -> None:
+        """The level in the smallest range that holds it."""
+        ranges = CURRENT_RANGES if self._source.current_mode else VOLTAGE_RANGES
+        fitting = [full for full in ranges if abs(value) <= _highest(full) * (1 + 1e-9)]
+        if not fitting:
+            raise Refused(Fault.OUT_OF_RANGE)
+        self._range = fitting[0]
+        self.set_level(value)
 
     @commands.command("SOURce:LEVel?", "SOURce:LEVel:FIXed?")
     def read_level(self) -> str:
@@ -139,6 +179,8 @@ class GS200(Panel):
 
     @commands.command("OUTPut", "OUTPut:STATe", takes=(on_or_off,))
     def switch(self, on: bool) -> None:
+        if not on:
+            self._stop()
         self._source.output = on
 
     @commands.command("OUTPut?", "OUTPut:STATe?")
@@ -177,7 +219,110 @@ class GS200(Panel):
     def read_guard(self) -> str:
         return str(int(self._guard))
 
+    # Programs
+
+    @commands.command("PROGram:EDIT:STARt")
+    def write_program(self) -> None:
+        """An empty program; levels are its steps until the end."""
+        self._stop()
+        self._program.steps, self._editing = [], True
+
+    @commands.command("PROGram:EDIT:END")
+    def program_is_written(self) -> None:
+        self._editing = False
+
+    @commands.command("PROGram:RUN")
+    def run_program(self) -> None:
+        if self._editing or not self._source.output or not self._program.steps:
+            raise Refused(Fault.NO_SWITCH)
+        if any(abs(step) > _highest(self._range) * (1 + 1e-9) for step in self._program.steps):
+            raise Refused(Fault.NO_SWITCH)
+        self._ended = False
+        self._program.begin(self._cryostat.now, self._source.level)
+        self.due = self._program.next_look(self._cryostat.now)
+
+    @commands.command("PROGram:HOLD", "PROGram:PAUSe")
+    def hold_program(self) -> None:
+        self._program.hold(self._cryostat.now)
+        self.due = math.inf
+
+    @commands.command("PROGram:CONTinue")
+    def go_on_with_program(self) -> None:
+        self._program.go_on(self._cryostat.now)
+        self.due = self._program.next_look(self._cryostat.now)
+
+    def act(self) -> None:
+        """The output follows the program; at its end the event is latched."""
+        now = self.due
+        self._source.level = self._counted(self._program.level(now))
+        if self._program.over(now):
+            self._stop()
+            self._ended = True
+            self._happened |= END_OF_PROGRAM
+        else:
+            self.due = self._program.next_look(now)
+
+    def _stop(self) -> None:
+        self._program.stop()
+        self.due = math.inf
+
+    @commands.command("PROGram:INTerval", takes=(real(SHORTEST, 3600.0),))
+    def set_interval(self, seconds: float) -> None:
+        self._program.interval = round(seconds, 1)
+
+    @commands.command("PROGram:INTerval?")
+    def read_interval(self) -> str:
+        return f"{self._program.interval:.1f}"
+
+    @commands.command("PROGram:SLOPe", takes=(real(0.0, 3600.0),))
+    def set_slope(self, seconds: float) -> None:
+        self._program.slope = round(seconds, 1)
+
+    @commands.command("PROGram:SLOPe?")
+    def read_slope(self) -> str:
+        return f"{self._program.slope:.1f}"
+
+    @commands.command("PROGram:REPeat", takes=(on_or_off,))
+    def set_repeat(self, on: bool) -> None:
+        self._program.repeat = on
+
+    @commands.command("PROGram:REPeat?")
+    def read_repeat(self) -> str:
+        return str(int(self._program.repeat))
+
+    @commands.command("PROGram:COUNt", takes=(integer(1, MOST_STEPS),))
+    def choose_step(self, number: int) -> None:
+        """The step with which the next run begins."""
+        if number > len(self._program.steps):
+            raise Refused(Fault.OUT_OF_RANGE)
+        self._program.first = number - 1
+
+    @commands.command("PROGram:COUNt?")
+    def read_step(self) -> str:
+        return str(self._program.step(self._cryostat.now) + 1)
+
+    def _connect(self, name: str, use: str) -> None:
+        if use not in CONNECTORS[name]:
+            raise Refused(Fault.NOT_BOOLEAN)
+        self._connectors[name] = use
+
+    def _connected(self, name: str) -> str:
+        return self._connectors[name]
+
     # Interface and status
+
+    @commands.command("STATus:EVENt?")
+    def read_happened(self) -> str:
+        value, self._happened = self._happened, 0
+        return str(value)
+
+    @commands.command("STATus:CONDition?")
+    def read_condition(self) -> str:
+        return str(END_OF_PROGRAM if self._ended else 0)
+
+    @commands.command("*OPC?")
+    def complete(self) -> str:
+        return "1"
 
     @commands.command("*IDN?")
     def identify(self) -> str:
@@ -198,7 +343,7 @@ class GS200(Panel):
     @commands.command("*CLS")
     def clear_status(self) -> None:
         self._errors.clear()
-        self._event = 0
+        self._event = self._happened = 0
 
     @commands.command("*ESR?")
     def read_event(self) -> str:
@@ -213,3 +358,8 @@ class GS200(Panel):
 def _highest(full: float) -> float:
     """Largest level of a range."""
     return HIGHEST.get(full, OVER_RANGE * full)
+
+
+for _name in CONNECTORS:
+    GS200.commands.add(f"ROUTe:{_name}", GS200._connect, connector_use, preset=(_name,))
+    GS200.commands.add(f"ROUTe:{_name}?", GS200._connected, preset=(_name,))

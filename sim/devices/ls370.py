@@ -4,16 +4,18 @@ Source: Model 370 manual, chapter 6, and two laboratories' drivers for it; readi
 The 370 has no separate control input: the chip's thermometer is on channel 1 and the mixing chamber's on channel 2,
 which is the channel to control on. Autorange and the excitation switch of RDGRNG hold for all channels. There is one
 heater; in the display by power (CSET) its output is in watts.
-Simulated: what the 372 has, in the 370's words: channels, ranges, filter, curves 1 to 20, loop, ramp, heater.
-Not simulated: the scanner (SCAN is kept and answered; channels 1 and 2 are both measured all the time, the others are
-open), zones (CMODE 2 is refused), polarity, alarms, relays, display.
+Simulated: what the 372 has, in the 370's words: channels, scanner, ranges, filter, curves 1 to 20, loop, ramp, heater.
+The mixing chamber's channel is measured whatever the scanner does, as if it had a bridge of its own: the loop needs it,
+and a real 370 goes back to it between the others. Channels 3 to 16 are open.
+Not simulated: zones (CMODE 2 is refused), polarity, alarms, relays, display.
 """
 
 import math
 from typing import TYPE_CHECKING
 
 from coldfinger.sim.devices.curves import LOGARITHMIC, MOST_POINTS, StoredCurve
-from coldfinger.sim.devices.ls372 import CURRENTS, HEATER_RANGES, RANGES, VOLTAGES, LakeShore372, engineering
+from coldfinger.sim.devices.ls372 import LakeShore372
+from coldfinger.sim.devices.ls372_words import CURRENTS, HEATER_RANGES, RANGES, VOLTAGES, engineering, index
 from coldfinger.sim.scpi import CommandTable, Fault, Parameter, Refused, integer, real, word
 
 if TYPE_CHECKING:
@@ -31,11 +33,6 @@ FASTEST_RAMP = 10.0  # K/min
 def channel(text: str) -> str:
     """1 to 16 without leading zeros."""
     return str(integer(1, 16)(text))
-
-
-def _index(table: tuple[float, ...], value: float) -> int:
-    """Number, from 1, of the nearest entry by ratio."""
-    return 1 + min(range(len(table)), key=lambda i: abs(math.log(table[i] / value)))
 
 
 def _title(longest: int) -> Parameter:
@@ -57,13 +54,14 @@ class LakeShore370(LakeShore372):
         super().__init__(cryostat)
         self._inputs = {CHIP: cryostat.inputs["1"], MIXING_CHAMBER: cryostat.inputs["A"]}
         self._laboratory_curves = {key: sensor.curve for key, sensor in self._inputs.items()}
-        self._scan = (1, 0)
+        for number, turn in self._scanner.turns.items():
+            turn.enabled = number in self._inputs
+            self._channels[number].curve = 0
         self._polarity = 0
         self._control = (int(MIXING_CHAMBER), 0, 1, 1)  # channel, filter, unit, delay
         self._power_shown = False
         self._limit = len(HEATER_RANGES) - 1
         for key, sensor in self._inputs.items():
-            self._channels[key].enabled = 1
             self._channels[key].curve = FACTORY_CURVE if sensor.curve is not None else 0
         on = any(sensor.autorange for sensor in self._inputs.values())
         self._switch_all(on, any(sensor.shunted for sensor in self._inputs.values()))
@@ -72,7 +70,7 @@ class LakeShore370(LakeShore372):
 
     def _switch_all(self, autorange: bool, shunted: bool) -> None:
         self._autorange, self._shunted = autorange, shunted
-        for sensor in self._inputs.values():
+        for sensor in self._cryostat.inputs.values():
             sensor.autorange, sensor.shunted = autorange, shunted
 
     @commands.command("RDGRNG", takes=(channel, _ON, integer(1, 22), integer(1, 22), _ON, _ON))
@@ -96,16 +94,8 @@ class LakeShore370(LakeShore372):
             mode, excitation, span, _ = self._channels[key].intype
         else:
             mode = int(sensor.mode == "current")
-            excitation, span = _index(CURRENTS if mode else VOLTAGES, sensor.excitation), _index(RANGES, sensor.range)
+            excitation, span = index(CURRENTS if mode else VOLTAGES, sensor.excitation), index(RANGES, sensor.range)
         return f"{mode},{excitation:02d},{span:02d},{int(self._autorange)},{int(self._shunted)}"
-
-    @commands.command("SCAN", takes=(integer(1, 16), _ON))
-    def set_scan(self, number: int, auto: int) -> None:
-        self._scan = (number, auto)
-
-    @commands.command("SCAN?")
-    def read_scan(self) -> str:
-        return f"{self._scan[0]:02d},{self._scan[1]}"
 
     # Curves
 
@@ -227,7 +217,20 @@ class LakeShore370(LakeShore372):
 
 
 _SHARED: tuple[str, ...] = ("*CLS", "*ESE", "*ESE?", "*ESR?", "*OPC", "*OPC?", "*RST", "*SRE", "*SRE?", "*STB?")
-_SHARED += ("*TST?", "MODE", "MODE?", "MONITOR", "MONITOR?", "STILL", "STILL?", "ANALOG", "ANALOG?", "AOUT?")
+_SHARED += (
+    "*TST?",
+    "MODE",
+    "MODE?",
+    "MONITOR",
+    "MONITOR?",
+    "STILL",
+    "STILL?",
+    "SCAN",
+    "SCAN?",
+    "ANALOG",
+    "ANALOG?",
+    "AOUT?",
+)
 for _header in _SHARED:
     LakeShore370.commands.entries[_header] = LakeShore372.commands.entries[_header]
 _add = LakeShore370.commands.add

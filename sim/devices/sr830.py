@@ -6,8 +6,9 @@ the cryostat's lock-in; latched status bytes; the forced 30 s and the lost synch
 AGAN, which holds all later commands until it is done. In the current modes (ISRC 2, 3) the outputs read zero,
 because the laboratory's wires end at the voltage inputs. The external reference is the sync output of a generator
 at the film; without one FMOD 0 reads as unlocked.
-Not simulated: the data buffer (SRAT, SEND, STRT, TRCA, FAST and the like are unknown commands), noise
-displays (read zero), signals at the auxiliary inputs, keys and the keypad.
+Of the data buffer the settings are kept and it holds no points, because nothing starts to store.
+Not simulated: what stores and reads it (STRT, TRCA, FAST and the like are unknown commands), noise displays (read
+zero), signals at the auxiliary inputs, keys and the keypad.
 """
 
 import math
@@ -38,6 +39,8 @@ INPUT_OVERFLOW, OUTPUT_OVERFLOW, EXECUTION, ILLEGAL, POWER_ON = 1, 4, 16, 32, 12
 
 # Settings that are kept and answered, and change nothing in the simulated laboratory: highest value of each.
 _KEPT = {"RSLP": 2, "IGND": 1, "ILIN": 3, "RMOD": 2, "OVRM": 1, "KCLK": 1, "ALRM": 1, "LOCL": 2, "*PSC": 1}
+_KEPT |= {"SRAT": 14, "SEND": 1, "TSTR": 1}
+_KEPT_AT_FIRST = dict.fromkeys(_KEPT, 0) | {"RMOD": 2, "SRAT": 4, "SEND": 1}  # low noise, 1 Hz, loop
 _ENABLES = ("*ESE", "*SRE", "ERRE", "LIAE")
 
 
@@ -77,7 +80,7 @@ class Setup:
     offsets: tuple[tuple[float, int], ...] = ((0.0, 0),) * 3  # (percent, expand) of X, Y, R
     displays: tuple[tuple[int, int], ...] = ((0, 0),) * 2  # (display, ratio) of CH1, CH2
     aux_outputs: tuple[float, ...] = (0.0,) * 4  # V
-    kept: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_KEPT, 0) | {"RMOD": 2})
+    kept: dict[str, int] = field(default_factory=lambda: dict(_KEPT_AT_FIRST))
 
 
 def _nearest(table: tuple[float, ...], value: float) -> int:
@@ -333,6 +336,10 @@ class SR830(Panel):
     @commands.command("AUXV?", takes=(integer(1, 4),))
     def read_aux_output(self, which: int) -> str:
         return number(self._setup.aux_outputs[which - 1])
+
+    @commands.command("SPTS?")
+    def count_points(self) -> str:
+        return "0"
 
     # Auto functions
 

@@ -681,3 +681,20 @@ def test_an_empty_or_broken_or_missing_scenario_is_refused(tmp_path):
         scenario_from("schema = ")
     with pytest.raises(FaultError, match=r"cannot be read .*; give a TOML file"):
         load_scenario(tmp_path / "nothing.toml")
+
+
+def test_a_refusal_with_an_end_ends_although_every_attempt_is_refused(bench):
+    """Nothing but attempts to connect goes on, and they take the laboratory to now."""
+    bench.arm(Fault("disconnect", on="magnet", for_=10.0))
+    for _ in range(9):
+        with pytest.raises(ConnectionRefusedError, match="does not answer"):
+            bench.rack.connect(ADDRESSES["magnet"])
+        bench.rack.clock.sleep(1.0)
+    bench.rack.clock.sleep(1.5)
+    bench.rack.connect(ADDRESSES["magnet"])
+
+
+def test_the_first_connection_after_a_power_cycle_reaches_the_panel_that_stands_there_now(bench):
+    bench.arm(Fault("power cycle", on="magnet", at=5.0, for_=1.0))
+    bench.rack.clock.sleep(10.0)
+    assert bench.rack.connect(ADDRESSES["magnet"]).panel is bench.rack.devices[ADDRESSES["magnet"]]

@@ -137,3 +137,81 @@ def test_ten_volts_behind_ten_megohm_are_a_microampere_as_long_as_the_output_is_
     assert cryostat.lockin.bias() == pytest.approx((1e-6, 10e6))
     panel.receive(b":OUTP 0\n*RST\n:SOUR:FUNC CURR\n:SOUR:LEV 1E-6\n:OUTP 1\n")
     assert cryostat.lockin.bias() == (1e-6, float("inf"))
+
+
+# Programs: what pymeasure's driver sends for a ramp, and a step at a time
+
+RAMP = (
+    ":program:edit:start;:source:level 2;:program:edit:end;"
+    ":program:interval 10;:program:slope 10;:program:repeat 0;:program:run"
+)
+
+
+def go_on(panel, cryostat, seconds):
+    end = cryostat.now + seconds
+    while panel.due <= end:
+        cryostat.advance(panel.due)
+        panel.act()
+    cryostat.advance(end)
+
+
+def test_a_ramp_as_pymeasure_sends_it_goes_straight_to_its_end_in_its_time(panel, cryostat):
+    assert tell(panel, "OUTP 1;:SOUR:LEV 1") == '0,"No error"'
+    assert tell(panel, RAMP) == '0,"No error"'
+    assert ask(panel, ":SOUR:LEV?;:STAT:EVEN?;:STAT:COND?") == "+1.00000E+00;0;0"  # nothing jumps to the end
+    for seconds, level in ((2.5, 1.25), (5.0, 1.75)):
+        go_on(panel, cryostat, seconds)
+        assert float(ask(panel, ":SOUR:LEV?")) == pytest.approx(level, abs=0.011)  # it moves every 0.1 s
+    go_on(panel, cryostat, 5.0)
+    assert ask(panel, ":SOUR:LEV?;:STAT:COND?;:STAT:EVEN?;:STAT:EVEN?") == "+2.00000E+00;128;128;0"
+    assert panel.due == float("inf")
+
+
+def test_steps_wait_out_their_interval_and_repeat_when_told(panel, cryostat):
+    tell(panel, "OUTP 1;:PROG:EDIT:STAR;:SOUR:LEV 1;:SOUR:LEV 3;:PROG:EDIT:END;:PROG:INT 4;:PROG:SLOP 1;:PROG:REP 1")
+    assert ask(panel, ":PROG:INT?;:PROG:SLOP?;:PROG:REP?;:PROG:COUN?") == "4.0;1.0;1;1"
+    assert tell(panel, ":PROG:RUN") == '0,"No error"'
+    seen = []
+    for _ in range(5):
+        go_on(panel, cryostat, 2.0)
+        seen.append(float(ask(panel, ":SOUR:LEV?")))
+    assert seen == [1.0, 1.0, 3.0, 3.0, 1.0]
+
+
+def test_a_program_that_is_held_stays_where_it_is_until_it_goes_on(panel, cryostat):
+    tell(panel, "OUTP 1;" + RAMP)
+    go_on(panel, cryostat, 4.0)
+    tell(panel, ":PROG:HOLD")
+    go_on(panel, cryostat, 100.0)
+    assert float(ask(panel, ":SOUR:LEV?")) == pytest.approx(0.8, abs=0.021)
+    tell(panel, ":PROG:CONT")
+    go_on(panel, cryostat, 6.1)
+    assert ask(panel, ":SOUR:LEV?") == "+2.00000E+00"
+
+
+@pytest.mark.parametrize("order", [":SOUR:LEV 0.5", "OUTP 0", "*RST"])
+def test_a_level_and_a_switched_output_end_a_program(panel, cryostat, order):
+    tell(panel, "OUTP 1;" + RAMP)
+    go_on(panel, cryostat, 4.0)
+    panel.receive(order.encode() + b"\n")
+    level = ask(panel, ":SOUR:LEV?")
+    go_on(panel, cryostat, 100.0)
+    assert ask(panel, ":SOUR:LEV?;:STAT:EVEN?") == level + ";0"
+
+
+def test_a_program_does_not_run_while_the_output_is_off_or_when_it_is_empty(panel):
+    assert tell(panel, RAMP) == '-221,"Settings conflict"'
+    assert tell(panel, "*RST;OUTP 1;:PROG:RUN") == '-221,"Settings conflict"'
+    assert tell(panel, ":PROG:INT 0.05") == '-222,"Data out of range"'
+
+
+def test_a_level_with_its_range_chosen_takes_the_smallest_that_holds_it(panel):
+    tell(panel, ":SOUR:LEV:AUTO 0.105")
+    assert ask(panel, ":SOUR:RANG?;:SOUR:LEV?") == "+1.00000E-01;+1.05000E-01"
+    assert tell(panel, ":SOUR:LEV:AUTO 33") == '-222,"Data out of range"'
+
+
+def test_the_use_of_the_connectors_is_kept(panel):
+    tell(panel, ":ROUT:BNCO ready;:ROUTE:BNCIN OUTP")
+    assert ask(panel, ":ROUT:BNCO?;:ROUT:BNCI?") == "READ;OUTP"
+    assert tell(panel, ":ROUT:BNCI READ") == '-141,"Invalid character data"'

@@ -149,15 +149,22 @@ def test_the_power_on_bit_is_set_once(cryostat):
         "INSET 1,1,7,2,21,1",
         "FILTER 1,1,0,2",
         "FILTER 1,1,5,81",
-        "SCAN 1,1",
-        "SCAN 2,0",
+        "SCAN 0,0",
+        "SCAN 17,0",
+        "SCAN 2,2",
+        "ZONE 0,11,0.1,10,20,0,0,2,0.1,0,0",
+        "ZONE 0,1,0.1,10,20,0,0,9,0.1,0,0",
+        "ZONE 1,1,0.1,10,20,0,0,2,0.1,0,0",
+        "HTRSET 1,50,1,0,1",
+        "FREQ 0,6",
         "RANGE 0,9",
         "RANGE 1,2",
         "RAMP 0,1,0.0001",
         "PID 0,1001,0,0",
         "SETP 0,-1",
         "SETP 0",
-        "OUTMODE 0,3,A,0,0,0,1",
+        "OUTMODE 0,3,2,0,0,0,1",
+        "OUTMODE 0,6,A,0,0,0,1",
         "OUTMODE 0,5,2,0,0,0,1",
         "CRVHDR 20,x,y,4,1,1",
         "KRDG? 17",
@@ -175,7 +182,7 @@ def test_a_bad_value_is_silent_changes_nothing_and_latches_bit_4(panel, text):
     assert ask(panel, queries) == before
 
 
-@pytest.mark.parametrize("text", ["KRGD? A", "FOO", "SETPOINT 0,1", "ZONE? 0,1"])
+@pytest.mark.parametrize("text", ["KRGD? A", "FOO", "SETPOINT 0,1", "ZONES? 0,1"])
 def test_a_misspelt_word_is_silent_and_latches_bit_5(panel, text):
     assert panel.receive(text.encode() + b"\n") == b""
     assert ask(panel, "*ESR?") == "032"
@@ -327,10 +334,12 @@ def test_names_may_hold_separators_inside_quotes(panel):
     assert ask(panel, "INNAME? 2") == "a;b,c          "
 
 
-def test_status_byte_follows_the_enables(panel):
+def test_status_byte_follows_the_enables(panel, cryostat):
+    cryostat.advance(60.0)
     panel.receive(b"*ESE 32;*SRE 32;FOO\n")
-    assert panel.serial_poll(True) == 16 + 32 + 64
-    assert ask(panel, "*STB?") == "096"
+    valid = 2 + 4  # readings of the control input and of the scanned channel
+    assert panel.serial_poll(True) == valid + 16 + 32 + 64
+    assert ask(panel, "*STB?") == "102"
     assert ask(panel, "*OPC?") == "1"
 
 

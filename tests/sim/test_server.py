@@ -16,15 +16,17 @@ import pytest
 
 from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.link import open_link
-from coldfinger.procedures.commands.sim import served_station
+from coldfinger.procedures.commands.sim import _show, served_station
+from coldfinger.procedures.commands.sim import serve as serve_command
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.station import Station, connect_station
 from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.runfiles.reader import read_run
 from coldfinger.sim import faults
+from coldfinger.sim import server as sim_server
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.cryostat import Cryostat, Laboratory
+from coldfinger.sim.cryostat import TICK, Cryostat, Laboratory
 from coldfinger.sim.faults import Fault
 from coldfinger.sim.rack import ADDRESSES, Rack, sim_rack
 from coldfinger.sim.sample import builtin_sample
@@ -177,7 +179,7 @@ def test_a_flood_of_garbage_disturbs_nobody_and_memory_is_flat():
             with client(server, "bridge") as good:
                 sizes, answers = [], 0
                 tracemalloc.start()
-                end = time.monotonic() + 2.0
+                end = time.monotonic() + 3.0
                 while time.monotonic() < end:
                     good.sendall(b"*IDN?\nSETP 0,0.2\nSETP? 0\n")
                     assert receive(good, 41) == b"LSCI,MODEL372,LSA23JD,1.3\r\n+200.000E-03\r\n"
@@ -429,3 +431,37 @@ def test_bad_input_of_the_command_is_one_sentence_and_status_2(arguments, senten
     assert result.exit_code == 2
     assert sentence in result.output
     assert os.listdir(Path.cwd()) == []
+
+
+def test_a_laboratory_that_cannot_be_computed_so_fast_goes_slower_and_goes_on_answering(monkeypatch, caplog):
+    """Otherwise every round has more to catch up with than the last, and nobody is answered any more."""
+    rack = new_rack(rate=1000.0)
+    real = Cryostat._step
+
+    def slow(self):
+        time.sleep(1e-3)  # 4 ms for a second of the laboratory: a quarter of what the clock asks for
+        real(self)
+
+    monkeypatch.setattr(Cryostat, "_step", slow)
+    monkeypatch.setattr(sim_server, "_FAR_BEHIND", 0.05)
+    with serve(rack) as server, client(server, "bias", 20.0) as bias:
+        until(lambda: rack.rate < 1000.0, 20.0)
+        until(lambda: rack.clock.time() - rack.cryostat.ticks * TICK < rack.rate, 20.0)  # less than a second behind
+        began = time.monotonic()
+        bias.sendall(b"OUTP?\n")
+        assert receive(bias, 2) == b"0\n"
+        assert time.monotonic() - began < 2.0
+    assert "cannot keep up with 1000 s in a second; it goes on with" in caplog.text
+
+
+@pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)])
+def test_another_interface_than_loopback_comes_with_a_warning(server, host, warned, capsys):
+    _show(server.places, {"speed": 1.0, "host": host})
+    warning = f"listening on {host}; these protocols carry no password, so everybody who reaches it can command"
+    assert (warning in capsys.readouterr().err) is warned
+
+
+def test_loopback_is_the_interface_when_none_is_named():
+    assert next(option for option in serve_command.params if option.name == "host").default == "127.0.0.1"
+    with Server(new_rack()) as server:
+        assert {place.host for place in server.places.values()} == {"127.0.0.1"}

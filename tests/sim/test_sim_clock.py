@@ -1,11 +1,17 @@
 """Virtual time that jumps, runs, and changes its rate."""
 
 import itertools
+import socket
 import threading
+import time
 
 import pytest
 
 from coldfinger.sim.clock import SimClock
+from coldfinger.sim.cryostat import Cryostat
+from coldfinger.sim.rack import sim_rack
+from coldfinger.sim.sample import builtin_sample
+from coldfinger.sim.server import serve
 
 
 def test_a_clock_that_jumps_is_exactly_where_it_slept_to():
@@ -56,3 +62,15 @@ def test_a_rate_that_cannot_be_is_refused_and_changes_nothing(rate):
 def test_a_clock_that_jumps_stays_one():
     with pytest.raises(ValueError, match="runs at inf times real time"):
         SimClock().run_at(10.0)
+
+
+def test_a_rack_and_its_server_go_at_the_rate_that_the_clock_has_now():
+    rack = sim_rack(Cryostat(builtin_sample("S0", 0, fluctuations=False)), SimClock(1.0))
+    with serve(rack) as server, socket.create_connection(server.places["bias"][1:3], 5.0) as bias:
+        rack.clock.run_at(500.0)
+        assert rack.rate == 500.0
+        began = time.monotonic()
+        for _ in range(200):  # a second of bus time, 2 ms at this rate
+            bias.sendall(b"OUTP?\n")
+            assert bias.recv(10) == b"0\n"
+        assert time.monotonic() - began < 0.7

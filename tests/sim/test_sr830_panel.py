@@ -387,3 +387,11 @@ def test_no_bytes_ever_raise(parts, end):
         panel.receive(part + b"\n", end)
     panel.act()
     assert 0 <= panel.serial_poll(False) < 256
+
+
+def test_settings_of_the_buffer_are_kept_and_it_is_empty(panel):
+    """QCoDeS's driver asks for all of them while it is made, with a blank before the question mark."""
+    assert panel.receive(b"SRAT ?;SEND ?;TSTR ?;SPTS ?\n") == b"4\n1\n0\n0\n"
+    panel.receive(b"SRAT 13;SEND 0\n")
+    assert panel.receive(b"SRAT?;SEND?\n") == b"13\n0\n"
+    assert panel.receive(b"STRT\n*ESR? 5\n") == b"1\n"
