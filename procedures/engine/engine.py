@@ -104,8 +104,8 @@ class Engine(Carrying, Verbs):
                 return None
             if not self._held:
                 self._come_to_rest()
-            elif self._state == IDLE:
-                self._set_state(HELD, TO_BE_STARTED)  # asked for while the engine came to rest
+            elif self._state in (IDLE, SURVEY):
+                self._set_state(HELD, TO_BE_STARTED)  # asked for before the engine came to rest
             # Real time, whatever the station's clock is: it is people who are waited for.
             self._changed.wait(POLL)
             self._changed.clear()

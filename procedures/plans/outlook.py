@@ -33,7 +33,7 @@ class Prospect:
 
 
 def outlook(night: Night, station: Station, now: datetime, since: Whereabouts | None = None) -> list[Prospect]:
-    """A prospect for each item, from `since` or the station's present state; conditions on results are taken to hold."""
+    """A prospect for each item, from `since` or the station's present state; conditions are taken to hold."""
     since = since or Whereabouts(
         station.sample_field(station.magnet.field),
         max(station.controller.temperature, station.limits.lowest_temperature),

@@ -119,7 +119,8 @@ class Gui:
         with open(self.folder / "window.err", "ab") as errors:
             self.process = subprocess.Popen(command, env=self.environment, stderr=errors, start_new_session=True)
         until(lambda: self.hands.windows("coldfinger"), what="the window")
-        until(lambda: self.snapshot().get("state") == "idle" or self.snapshot().get("items"), what="the engine")
+        until(lambda: "T_sample (K)" in self.snapshot().get("latest", {}), what="the first readings")
+        time.sleep(0.3)  # three looks of the window
         self.hands.front("coldfinger")
 
     @property

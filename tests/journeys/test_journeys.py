@@ -1,0 +1,128 @@
+"""What people do with the window, by keys and mouse alone; what came of it is read from files and from the owner."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from coldfinger.procedures.engine.items import DONE
+from tests.journeys.desktop import Gui, until
+
+Open = Callable[..., Gui]
+
+
+def to_type(window: Gui, letters: str) -> None:
+    """Choose a type of run by its first letters; the keyboard is then in the chooser."""
+    window.hands.key("alt+t")
+    window.hands.type(letters)
+
+
+def queue_short_ramp(window: Gui, to: str) -> None:
+    """From the field "To", a short ramp into the queue."""
+    window.hands.key("ctrl+a")
+    window.hands.type(to)
+    window.hands.key("Tab")
+    before = len(window.items())
+    window.hands.key("ctrl+shift+Return")
+    until(lambda: len(window.items()) > before, what="one item more")
+
+
+def test_a_ramp_runs_within_half_a_minute_and_twelve_keys_of_the_launch(window: Open):
+    gui = window("--speed", "1000")
+    gui.hands.key("ctrl+a")
+    gui.hands.type("0.3")
+    gui.hands.key("Tab", "ctrl+Return")
+    until(lambda: gui.snapshot().get("state") == "running", what="a running ramp")
+    assert time.monotonic() - gui.begun < 30.0
+    assert gui.hands.presses <= 12
+    until(lambda: gui.rows() >= 3, 60.0, "three rows on disk")
+    assert gui.runs()[0].parameters["stop"] == 0.3
+    assert "SIMULATED" in " ".join(gui.hands.titles())
+
+
+def test_abort_while_a_ramp_runs_makes_safe_holds_the_queue_and_twice_does_no_harm(window: Open):
+    gui = window("--speed", "50")
+    gui.hands.key("ctrl+Return")
+    until(lambda: gui.snapshot().get("state") == "running")
+    gui.hands.key("ctrl+period", "ctrl+period")
+    snapshot = until(lambda: (now := gui.snapshot())["state"] == "held" and now)
+    assert all(item["done"] for item in snapshot["safe"])
+    gui.hands.key("ctrl+period")
+    assert gui.snapshot()["state"] in ("held", "aborting")
+    until(lambda: gui.snapshot()["state"] == "held")
+
+
+def test_a_window_that_is_killed_costs_nothing_and_the_next_one_sees_the_same_queue(window: Open):
+    gui = window("--speed", "200")
+    gui.hands.key("ctrl+Return")
+    until(lambda: gui.rows() >= 2, 60.0, "two rows")
+    gui.kill()
+    rows = gui.rows()
+    until(lambda: gui.rows() > rows, 60.0, "rows without a window")
+    gui.start()
+    assert gui.snapshot()["running"]["name"] == gui.items()[0].name
+
+
+def test_a_queue_whose_owner_died_too_is_offered_again_and_goes_on(window: Open):
+    gui = window("--speed", "200")
+    gui.hands.key("ctrl+Return")
+    until(lambda: gui.rows() >= 3, 60.0, "three rows")
+    owner = gui.owner_pid()
+    gui.kill()
+    os.kill(owner, signal.SIGKILL)
+    rows = gui.rows()
+    gui.start()
+    gui.hands.key("alt+c")  # Continue, in the event line
+    until(lambda: gui.snapshot().get("state") == "running", 60.0, "the night goes on")
+    until(lambda: gui.rows() > rows, 60.0, "rows after those of the first part")
+    assert [run.header.get("part", 1) for run in gui.runs()] == [1, 2]
+
+
+def test_closing_asks_while_something_runs_and_stay_is_the_default(window: Open):
+    gui = window("--speed", "50")
+    gui.hands.key("ctrl+Return")
+    until(lambda: gui.snapshot().get("state") == "running")
+    gui.hands.key("ctrl+q")
+    gui.hands.front("A queue is running")
+    gui.hands.key("Return")
+    time.sleep(0.3)
+    assert gui.process is not None
+    assert gui.process.poll() is None
+    assert gui.snapshot()["state"] == "running"
+
+
+def test_sigterm_means_safe_state_and_an_end_in_order(window: Open):
+    gui = window("--speed", "50")
+    gui.hands.key("ctrl+Return")
+    until(lambda: gui.snapshot().get("state") == "running")
+    assert gui.process is not None
+    gui.process.terminate()
+    assert gui.process.wait(60.0) == 143
+    record = gui.record()
+    assert record.ended
+    assert all(item["done"] for event in record.events if event["event"] == "safe" for item in event["items"])
+
+
+def test_what_stands_in_a_field_is_what_is_applied_or_nothing_is(window: Open):
+    gui = window("--speed", "1000")
+    for wrong in ("5 K/min", "9 T", "900", "0.4 nonsense"):
+        gui.hands.key("ctrl+a")
+        gui.hands.type(wrong)
+        gui.hands.key("ctrl+Return")
+        time.sleep(0.4)
+        assert gui.items() == [], wrong
+    gui.hands.key("ctrl+a")
+    gui.hands.type("400 mK")
+    gui.hands.key("ctrl+Return")
+    assert until(gui.items)[0].parameters["stop"] == pytest.approx(0.4)
+
+
+def test_a_queue_is_built_reordered_saved_and_run_by_keyboard(window: Open):
+    gui = window("--speed", "1000")
+    for to in ("0.05", "0.04", "0.03"):
+        gui.hands.key("alt+t", "Tab", "Tab", "Tab")
+        queue_short_ramp(gui, to)
+    assert [item.parameters["stop"] for item in gui.items()] == [0.05, 0.04, 0.03]
+    assert all(item.state != DONE for item in gui.items())
