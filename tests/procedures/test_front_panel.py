@@ -93,7 +93,7 @@ def test_what_does_not_fit_changes_nothing_and_says_why(station, name, text, sen
 
 
 def test_the_limits_of_the_station_hold_on_the_panel(station):
-    with pytest.raises(ValueError, match="0.06"):
+    with pytest.raises(ValueError, match=r"0\.06"):
         set_knob(station.instruments["magnet"], "target", "1 T")
 
 
