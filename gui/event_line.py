@@ -6,6 +6,7 @@ Messages stack up. A warning or an alarm stays in front until it was seen; a not
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
@@ -201,10 +202,11 @@ class MessageList(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setWordWrap(True)
-        header = self.table.horizontalHeader()
+        header: Any = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        self.table.verticalHeader().hide()
+        numbers: Any = self.table.verticalHeader()
+        numbers.hide()
         copy, close = QPushButton("Copy", self), QPushButton("Close", self)
         copy.setToolTip("Copy the messages that are shown as text.")
         copy.clicked.connect(self._copy)

@@ -380,7 +380,7 @@ class Window(QMainWindow):
         self.banner.show_view(self.banner.view)
         parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
         for part in parts:
-            part.restyle()  # type: ignore[union-attr]
+            part.restyle()
 
     # What is remembered
 

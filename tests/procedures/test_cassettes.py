@@ -193,7 +193,7 @@ def test_silence_and_a_lost_connection_are_played_as_they_were(tmp_path):
     with recording("sim", tmp_path / "bad.cassette") as station:
         arm(
             station.rack,
-            [Fault("silence", on="magnet", for_=20.0), Fault("disconnect", on="magnet", at=70.0, for_=10.0)],
+            [Fault("silence", on="magnet", for_=20.0), Fault("disconnect", on="magnet", at=70.0, for_=20.0)],
         )
         then = program(station)
     assert "no reply to '*IDN?' within 3 s" in str(then[0])
