@@ -37,6 +37,7 @@ from coldfinger.instruments.resource import (
     timed_out,
     waiting_probe,
 )
+from coldfinger.instruments.traffic import traffic_log
 
 BACK_OFF = (0.5, 1.0, 2.0)  # s before each repetition
 HISTORY = 200  # exchanges kept for a post-mortem
@@ -121,9 +122,16 @@ class Link(Adapter):  # type: ignore[misc]
         self._patience: float | None = None  # s, while hurried
         self._expected: re.Pattern[str] | None = None
         self._identify = "*IDN?"
+        self._traffic = traffic_log()
         self._opening: tuple[str, ...] = ()
         self._forget: tuple[str, ...] = ()
         self._open()
+
+    def close(self) -> None:
+        """Close the connection; a second time nothing happens, not even at the end of the program."""
+        if not getattr(self, "_closed", True):
+            self._closed = True
+            self.connection.close()
 
     def introduce(
         self,
@@ -278,7 +286,7 @@ class Link(Adapter):  # type: ignore[misc]
     def _open(self) -> None:
         self.connection = self._open_resource()
         self._waiting = waiting_probe(self.connection, self.resource_name)
-        self._fresh, self._broken = True, False
+        self._fresh, self._broken, self._closed = True, False, False
         if self._patience is not None:
             self._be_patient(1e3 * self._patience)
 
@@ -391,6 +399,8 @@ class Link(Adapter):  # type: ignore[misc]
 
     def _remember(self, sent: str, raw: bytes) -> None:
         received = raw.decode("latin-1")
+        if self._traffic is not None:
+            self._traffic.info("%s %s %r", self.who, "<" if raw else ">", received or sent)
         if received and self.history and self.history[-1].sent == sent and not self.history[-1].received:
             self.history[-1] = self.history[-1]._replace(received=received)
         else:

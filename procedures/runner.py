@@ -26,6 +26,7 @@ from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.quantity import show
+from coldfinger.procedures.snapshots import AT_START, EXCHANGES, unread
 from coldfinger.procedures.station import SafeReport, Station
 from coldfinger.runfiles.disk import Disk, RunFileError
 from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief
@@ -241,6 +242,8 @@ class _Run:
         outcome, reason, stops_queue = ending
         self.control.closing = True
         self.watch("ending", outcome)
+        if outcome == "failed":
+            self._keep_exchanges()
         safe: tuple[SafeReport, ...] = ()
         if outcome != "done" or not leave_as_is:
             safe = tuple(self.station.to_safe())
@@ -264,7 +267,10 @@ class _Run:
 
         def begin() -> None:
             self.watch("began", self.writer)
-            self.writer.snapshot("station at start", self.station.snapshot())
+            settings = self.station.snapshot()
+            self.writer.snapshot(AT_START, settings)
+            if missing := unread(settings):
+                self._emit("mark", ("snapshot", f"could not be read at the start: {', '.join(missing)}"))
             if continuation is not None:
                 self._say_what_was_found(continuation)
             self.procedure.startup()
@@ -285,6 +291,15 @@ class _Run:
         data = {"field_T": place.field, "temperature_K": place.temperature, "kept_rows": continuation.keeps}
         self._emit("mark", ("continued", f"{continuation}; found: {found}", data))
         self.procedure.seam = Quality.SEAM
+
+    def _keep_exchanges(self) -> None:
+        """What went over the wires last, before the way to the safe state adds to it."""
+        lines = {
+            name: [list(exchange) for exchange in list(getattr(instrument.adapter, "history", ()))]
+            for name, instrument in self.station.instruments.items()
+        }
+        with contextlib.suppress(RunFileError):
+            self.writer.snapshot(EXCHANGES, lines)
 
     def _say_what_was_refused(self) -> None:
         """Errors in the instruments' own queues at the end of a run; commands have had to answer for theirs."""

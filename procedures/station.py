@@ -84,7 +84,7 @@ class Station:
         self.input_noise = InputNoise(
             wiring["input_noise"], wiring["input_noise_corner"], wiring["input_current_noise"]
         )
-        self.calibration = _calibration(thermometer, file.source)
+        self.calibration = calibration_of(thermometer, file.source)
         self.bridge_noise: float = thermometer["noise"]
         self.bridge_reading_time: float = thermometer["reading_time"]
         self.field_offset: float = sections["magnet"]["offset"]
@@ -452,7 +452,8 @@ def _network(sections: Mapping[str, Mapping[str, Any]]) -> Network:
     )
 
 
-def _calibration(table: Mapping[str, Any], source: str) -> Calibration:
+def calibration_of(table: Mapping[str, Any], source: str) -> Calibration:
+    """The curve of a table [thermometer]; raises StationFileError where its file cannot be used."""
     if not table["calibration"]:
         return exponential_curve(table["r0"], table["t0"], table["exponent"], (table["lowest"], table["highest"]))
     path = Path(source).parent / table["calibration"]

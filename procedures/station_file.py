@@ -28,7 +28,7 @@ class StationFileError(ValueError):
 
 
 _POSITIVE = 1e-300
-INSTRUMENT = {"driver": Key("text", choices=tuple(MODELS)), "address": Key("text")}
+INSTRUMENT = {"driver": Key("text", choices=tuple(MODELS)), "address": Key("text"), "identity": Key("texts", ())}
 """Beside these, the keys of the model."""
 TOP = {
     "include": Key("texts", ()),
@@ -97,6 +97,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "persistent_switch": Key("flag", False),
         "switch_heat_time": Key("time", 20.0, low=5, high=120),
         "switch_cool_time": Key("time", 120.0, low=5, high=3600),
+        "coil_constant": Key("coil constant", None, low=1e-6, high=10),
     },
     "bias": {
         "series_resistance": Key("resistance", 10e6, low=1e3, high=1e12),
