@@ -1,0 +1,1 @@
+"""The paper measured anew on the simulated refrigerator: campaign, processes, analysis, figures, claims."""
