@@ -230,7 +230,7 @@ def _normal(curve: SlopeCurve) -> Quantity:
 def _resistance_at(curves: Sequence[Curve], temperature: float) -> Quantity | None:
     """ρ (ohm/square) at a temperature from the nearest points of ρ(T): a straight line over ln T; None if beyond."""
     for curve in curves:
-        order = np.argsort(curve.temperature)
+        _, order = np.unique(curve.temperature, return_index=True)  # ascending, every temperature once
         T, rho, sd = curve.temperature[order], curve.resistivity[order], curve.sd_resistivity[order]
         at = int(np.searchsorted(T, temperature))
         if at == 0 and T.size and temperature >= 0.95 * T[0]:

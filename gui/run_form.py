@@ -14,6 +14,9 @@ from coldfinger.gui.run_forms import CHOICE, COUNT, FLAG, LIST, QUANTITY, WAY, E
 from coldfinger.procedures.limits import Limits
 from coldfinger.procedures.quantity import QuantityError
 
+PAIRED = ("start", "stop", "pacing", "rate", "lag", "log_rate", "points", "field", "mode", "step")
+"""Fields with short names, two of which share a row."""
+_LOW = 20  # px; a font that is taller needs the whole width
 Editor = QuantityEdit | ListEdit | QComboBox | QCheckBox
 
 
@@ -29,25 +32,20 @@ class RunForm(QWidget):
         self.editors: dict[str, Editor] = {}
         self._labels: dict[str, QLabel] = {}
         self._all = False
-        grid = QGridLayout(self)
-        grid.setContentsMargins(2, 2, 2, 2)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
-        for row, entry in enumerate(form.entries):
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(2, 2, 2, 2)
+        self._grid.setHorizontalSpacing(4)
+        self._grid.setVerticalSpacing(3)
+        self._places: tuple[tuple[str, int, int], ...] = ()
+        for entry in form.entries:
             editor = self._editor(entry)
             self.editors[entry.key] = editor
-            if entry.kind == FLAG:
-                grid.addWidget(editor, row, 1)
-            else:
+            if entry.kind != FLAG:
                 label = QLabel(self._text(entry), self)
                 label.setBuddy(editor)
                 label.setToolTip(editor.toolTip())
-                grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
                 label.setContentsMargins(0, 4, 3, 0)  # the line below the key of the label needs room, too
-                grid.addWidget(editor, row, 1)
                 self._labels[entry.key] = label
-        grid.setRowStretch(len(form.entries), 1)
         self._show_fields()
 
     def _editor(self, entry: Entry) -> Editor:
@@ -146,6 +144,30 @@ class RunForm(QWidget):
             editor.setVisible(key in shown)
             if key in self._labels:
                 self._labels[key].setVisible(key in shown)
+        self._place([entry for entry in self.form.entries if entry.key in shown])
+
+    def _place(self, shown: list[Entry]) -> None:
+        """Two short fields side by side where both fit, so that all of them are seen at once; in a dialog one a row."""
+        places: list[tuple[str, int, int]] = []
+        row = column = 0
+        for entry in shown:
+            short = not self._keys and entry.key in PAIRED and self.fontMetrics().height() <= _LOW
+            row, column = (row, column) if short else (row + bool(column), 0)
+            places.append((entry.key, row, column if short else -1))
+            row, column = (row, 1) if short and not column else (row + 1, 0)
+        if tuple(places) == self._places:
+            return
+        self._places = tuple(places)
+        for key, row, column in places:
+            first, span = (2 * column, 1) if column >= 0 else (0, 3)
+            if key in self._labels:
+                self._grid.addWidget(self._labels[key], row, first, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(self.editors[key], row, first + 1, 1, span)
+        for number in range(self._grid.rowCount()):
+            self._grid.setRowStretch(number, 0)
+        self._grid.setRowStretch(len(self.form.entries), 1)
+        for number, stretch in ((1, 1), (3, 1 if any(column == 1 for _, _, column in places) else 0)):
+            self._grid.setColumnStretch(number, stretch)
 
 
 def _list_field(entry: Entry, limits: Limits) -> Field:

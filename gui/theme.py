@@ -29,6 +29,9 @@ QPushButton:focus {{ border: 2px solid {accent}; padding: 3px 9px; }}
 QPushButton:disabled {{ color: {disabled}; border-color: {grid}; background: {window}; }}
 QPushButton[role="abort"] {{ color: {abort_text}; background: {bad_ink}; border-color: {bad_ink}; font-weight: bold; }}
 QPushButton[role="abort"]:hover, QPushButton[role="abort"]:focus {{ border: 2px solid {text}; padding: 3px 9px; }}
+QCheckBox::indicator:unchecked, QAbstractItemView::indicator:unchecked {{
+    width: 12px; height: 12px; border: 1px solid {faint}; border-radius: 2px; background: {base}; }}
+QCheckBox::indicator:unchecked:focus, QCheckBox::indicator:unchecked:hover {{ border: 1px solid {accent}; }}
 QFrame[role="tile"] {{ border: 1px solid {grid}; border-radius: 4px; background: {panel}; }}
 QFrame[role="tile"]:focus {{ border: 2px solid {accent}; }}
 """

@@ -42,6 +42,8 @@ from coldfinger.gui.strip import FridgeStrip
 from coldfinger.gui.strip_state import Strip
 from coldfinger.gui.view_state import banner_of
 
+HANDBOOK = Path(__file__).parents[1] / "docs"
+"""Folder of the pages that F1 opens; it is installed beside that of the window."""
 LAYOUT = 1
 """Number of the layout of docks; a remembered one of another number is not restored."""
 FAMILY_TAB = 1
@@ -247,6 +249,7 @@ class Window(QMainWindow):
         self.runs.opened.connect(self.plots.open_run)
         self.runs.overlaid.connect(self._overlay)
         self.runs.fit_asked.connect(self._fit)
+        self.runs.ratio_asked.connect(self._ratio)
         self.new_run.added.connect(self.queue.note_added)
         self.replay_bar.replaying.connect(self._replay)
         self.replay_bar.left.connect(lambda: self._replay(None))
@@ -300,6 +303,10 @@ class Window(QMainWindow):
         self.plots.show_runs(folders)
         self.plots.fit_runs(folders)
 
+    def _ratio(self, folders: list[Path], reference: Path) -> None:
+        self.plots.show_ratio(folders, reference)
+        self.plots.show_tab(FAMILY_TAB)
+
     def _lamp_seen(self, key: str) -> None:
         self._strip_state.acknowledge(key)
         self._refresh()
@@ -345,7 +352,7 @@ class Window(QMainWindow):
         from coldfinger.gui.help import HelpViewer
 
         if self._help is None:
-            self._help = HelpViewer(self)
+            self._help = HelpViewer(HANDBOOK, self)
         self._help.show_for(QApplication.focusWidget() or self)
 
     def show_palette(self) -> None:

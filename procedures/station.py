@@ -240,7 +240,10 @@ class Station:
                 f"the coil keeps {here} behind a cold persistent switch and would not follow to "
                 f"{show(field, 'field')}; leave persistent mode first, or run with persistent = true"
             )
-        self.magnet.target = field - self.field_offset
+        supply, most = field - self.field_offset, self.supply_limit
+        if most < abs(supply) <= most * (1 + 1e-9):  # by rounding alone
+            supply = math.copysign(most, supply)
+        self.magnet.target = supply
         self.magnet.ramp()
 
     def go_on(self) -> None:

@@ -113,3 +113,13 @@ def test_too_few_rows_are_refused():
     )
     with pytest.raises(ValueError, match=r"dV/dI at 30 Oe: 4 believed rows; at least 5 are needed"):
         evaluate_slopes(short)
+
+
+def test_two_points_at_one_temperature_do_not_spoil_the_comparison():
+    film = builtin_sample("S1", fluctuations=False)
+    T = np.array([0.048, 0.05, 0.05, 0.06])
+    rho = np.array([float(film.resistivity(t, 100)) for t in T])
+    curve = Curve(T, rho, np.full(T.size, 3.0), np.full(T.size, 1e-5))
+    found = evaluate_slopes(measured("S1", 100), [curve])
+    assert math.isfinite(found.apart)
+    assert found.apart < 3

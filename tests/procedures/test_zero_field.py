@@ -142,3 +142,13 @@ def test_a_row_without_partner_has_no_symmetric_value():
     result = symmetrised(frame, field="H (Oe)")
     np.testing.assert_array_equal(result["rho symmetric (ohm)"], [3.0, 2.0, 3.0, np.nan])
     np.testing.assert_array_equal(result["rho antisymmetric (ohm)"], [-2.0, 0.0, 2.0, np.nan])
+
+
+def test_the_largest_field_can_be_reached_whatever_the_sign_of_the_offset(simulated):
+    station = simulated()
+    for offset in (-0.5, 0.49, -0.4999999, 0.5):
+        station.field_offset = offset * 1e-4
+        station.magnet.field_limit = station.supply_limit
+        for field in (600.0, -600.0):
+            station.go_to_field(field * 1e-4)
+            assert station.magnet.target == pytest.approx((field - offset) * 1e-4, abs=1e-8)  # the supply keeps so much
