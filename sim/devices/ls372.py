@@ -8,14 +8,17 @@ and ramps (`ls372_outputs`). A temperature limit of a channel switches both heat
 Input A takes current excitation only, six currents, and each brings its own resistance range (200 uV full
 scale); the mode and range fields of INTYPE A are what they must be.
 Kept and answered only: what the monitor connector shows, common mode reduction, autorange for ROX-102B (taken as on),
-the relays of zones, closed loop and zones of output 1.
-Not simulated: alarms, relays, display, digital outputs, standard curves 1 to 20; the still does not answer its heater.
+closed loop and zones of output 1, alarms (none sounds), relays (none closes), the display, the IEEE-488 address
+(`ls372_kept`). Input names, curves and what an input follows outlive the power switch.
+Not simulated: states of alarms and relays, extremes of readings (MDAT), digital outputs, standard curves 1 to 20; the
+still does not answer its heater.
 """
 
 from typing import TYPE_CHECKING
 
 from coldfinger.sim.devices.ls372_curves import CurvePanel
 from coldfinger.sim.devices.ls372_inputs import InputPanel
+from coldfinger.sim.devices.ls372_kept import KeptPanel
 from coldfinger.sim.devices.ls372_outputs import OutputPanel
 from coldfinger.sim.devices.ls372_words import CONTROL_CURRENTS as CONTROL_CURRENTS
 from coldfinger.sim.devices.ls372_words import CURRENTS as CURRENTS
@@ -36,7 +39,7 @@ WARMUP_RAMP_DONE, CONTROL_VALID, MEASUREMENT_VALID, SAMPLE_RAMP_DONE = 1, 2, 4, 
 MESSAGE_WAITS, EVENT, REQUEST = 16, 32, 64
 
 
-class LakeShore372(OutputPanel):
+class LakeShore372(OutputPanel, KeptPanel):
     """Model 372 on GPIB or a socket, with a 3726 scanner."""
 
     commands = CommandTable()
@@ -64,11 +67,22 @@ class LakeShore372(OutputPanel):
 
     def serial_poll(self, waiting: bool) -> int:
         status = (MESSAGE_WAITS if waiting else 0) | (EVENT if self._event & self._event_enable else 0)
-        status |= CONTROL_VALID if self._valid("A") else 0
-        status |= MEASUREMENT_VALID if self._valid(str(self._scanner.channel)) else 0
+        status |= self._readings_valid()
         ramp_done = self._loop.ramp_on and not self._loop.ramping(self._cryostat.now)
         status |= SAMPLE_RAMP_DONE if ramp_done else 0
         return status | (REQUEST if status & self._request_enable else 0)
+
+    def _readings_valid(self) -> int:
+        """Bits of the readings that are valid, looked at once a tick: a poll comes after every exchange."""
+        now = (self._cryostat.ticks, self._scanner.channel)
+        if self._looked_at != now:
+            valid = CONTROL_VALID if self._valid("A") else 0
+            valid |= MEASUREMENT_VALID if self._valid(str(self._scanner.channel)) else 0
+            self._looked_at, self._valid_bits = now, valid
+        return self._valid_bits
+
+    _looked_at: tuple[int, int] = (-1, 0)
+    _valid_bits = 0
 
     def _valid(self, key: str) -> bool:
         sensor, now = self._inputs.get(key), self._cryostat.now
@@ -92,7 +106,7 @@ class LakeShore372(OutputPanel):
             self.set_ramp(output, 0, 0.0)
 
     def lose_settings(self) -> None:
-        """Heaters and ramp off, set point zero, power-up mode; inputs and curves are in permanent memory."""
+        """Heaters and ramp off, set point zero, power-up mode; inputs, names and curves are in permanent memory."""
         self.reset()
         self.set_setpoint(0, 0.0)
 
@@ -141,5 +155,5 @@ class LakeShore372(OutputPanel):
 for _name, _highest in {"CMR": 1, "MONITOR": 7, "MODE": 2, "EMUL": 1}.items():
     LakeShore372.commands.add(_name, LakeShore372._set_number, integer(0, _highest), preset=(_name,))
     LakeShore372.commands.add(f"{_name}?", LakeShore372._read_number, preset=(_name,))
-for _part in (InputPanel, CurvePanel, OutputPanel):
+for _part in (InputPanel, CurvePanel, OutputPanel, KeptPanel):
     LakeShore372.commands.entries.update(_part.commands.entries)
