@@ -18,7 +18,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from coldfinger.instruments.curve_files import read_curve
 from coldfinger.instruments.errors import CalibrationError
@@ -157,10 +156,14 @@ class Calibration:
 
     @cached_property
     def _monotone(self) -> Any:
+        from scipy.interpolate import PchipInterpolator
+
         return PchipInterpolator(np.log(self.temperatures), np.log(self.resistances))
 
     @cached_property
     def _curve(self) -> Any:
+        from scipy.interpolate import CubicSpline  # takes half a second to load, and not every program has a curve
+
         spline = CubicSpline(np.log(self.temperatures), np.log(self.resistances))
         slope = spline.derivative()
         extremes = slope.derivative().roots(extrapolate=False)

@@ -18,6 +18,13 @@ from pymeasure.instruments import Channel, Instrument
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, ReplyError
 from coldfinger.instruments.link import Link
 
+SNAPSHOT_TIME = 10.0
+"""Seconds of the link's clock after which a snapshot of one instrument asks nothing more.
+
+What has begun ends: an exchange waits for two replies at most (the identity, if the link is in doubt, and the answer),
+so that with the usual patience of 3 s an instrument costs less than 20 s.
+"""
+
 
 def reply(pattern: str, form: str) -> Callable[[str], str]:
     """A `preprocess_reply` that lets a reply pass only if all of it matches `pattern`.
@@ -167,6 +174,10 @@ class Linked(Instrument):  # type: ignore[misc]
         """Inside, nothing is repeated and a reply is waited for `patience` (s) only, see `Link.hurried`."""
         return self._link.hurried(patience) if self._link else nullcontext()
 
+    def sparing(self, seconds: float) -> AbstractContextManager[None]:
+        """Inside, nothing is repeated later than `seconds` from now, see `Link.sparing`."""
+        return self._link.sparing(seconds) if self._link else nullcontext()
+
     @property
     def clean(self) -> bool:
         """Whether the last exchange ended as it must; always True without a link that watches it."""
@@ -273,22 +284,25 @@ def snapshot_of(instrument: Any, names: Iterable[str]) -> dict[str, object]:
     """The named properties, JSON-ready; None for one that cannot be read.
 
     After silence the rest is not asked for: an instrument that is switched off shall not cost a minute per
-    setting.
+    setting. After a reply that could not be believed the rest is asked for once each, without repetition. No property
+    is begun later than SNAPSHOT_TIME after the first.
     """
-    settings: dict[str, object] = {}
-    silent = False
-    for name in names:
-        settings[name] = None
-        if silent:
-            continue
-        try:
-            settings[name] = jsonable(getattr(instrument, name))
-        except ReplyError:
-            continue
-        except LinkError:
-            silent = True
-        except InstrumentError:
-            continue
+    whole = getattr(instrument, "parent", instrument)
+    settings: dict[str, object] = dict.fromkeys(names)
+    doubtful = False
+    with whole.sparing(SNAPSHOT_TIME):
+        for name in settings:
+            if whole._link is not None and whole._link.out_of_time:
+                break
+            try:
+                with whole.sparing(0.0 if doubtful else SNAPSHOT_TIME):
+                    settings[name] = jsonable(getattr(instrument, name))
+            except ReplyError:
+                doubtful = True
+            except LinkError:
+                break
+            except InstrumentError:
+                continue
     return settings
 
 

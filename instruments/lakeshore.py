@@ -12,19 +12,22 @@ from typing import Any, ClassVar, NamedTuple
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.bound import Bound
-from coldfinger.instruments.driver import Linked, index_reply, jsonable, reply
+from coldfinger.instruments.driver import SNAPSHOT_TIME, Linked, index_reply, jsonable, reply
 from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.lakeshore_words import (
     REAL,
     SETPOINT_KEPT,
     SIX,
-    ErrorsInLine,
+    StoredCurves,
     Thermometer,
     half_decades,
     ramp_rate,
     real,
     six_digits,
 )
+from coldfinger.instruments.lakeshore_words import Coefficient as Coefficient
+from coldfinger.instruments.lakeshore_words import CurveFormat as CurveFormat
+from coldfinger.instruments.lakeshore_words import CurveHeader as CurveHeader
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
 from coldfinger.instruments.validators import (
     member,
@@ -73,13 +76,6 @@ class Unit(IntEnum):
 
     KELVIN = 1
     OHM = 2
-
-
-class Coefficient(IntEnum):
-    """Sign of the temperature coefficient, used when there is no curve."""
-
-    NEGATIVE = 1
-    POSITIVE = 2
 
 
 class HeaterDisplay(IntEnum):
@@ -203,8 +199,11 @@ def _setup_from(fields: list[int]) -> InputSetup:
     )
 
 
+INPUTS = ("A", *(str(channel) for channel in range(1, 17)))
+
+
 def _input_name(value: object) -> str:
-    if isinstance(value, str) and value in ("A", *(str(channel) for channel in range(1, 17))):
+    if isinstance(value, str) and value in INPUTS:
         return value
     raise ValueError(f"input of {value!r} is not an input; allowed are 'A' and '1' to '16'")
 
@@ -534,13 +533,15 @@ class MeasurementInput(Thermometer):
         self.write("SCAN {ch},0")
 
 
-class LakeShore372(ErrorsInLine):
+class LakeShore372(StoredCurves):
     """Lake Shore 372; `controller` and `bridge` are its two roles over the one connection.
 
     `setpoint_limit` (K) and `heater_limit` (A, full scale of the range) are what the station allows.
     """
 
     IDENTITY: ClassVar[str] = r"LSCI,MODEL372,[^,]+,[^,]+"
+    CURVES: ClassVar[tuple[int, int]] = (21, 59)  # 1 to 20 are the maker's
+    CURVE_INPUTS: ClassVar[tuple[str, ...]] = INPUTS
     SETTINGS: ClassVar[tuple[str, ...]] = ("scan",)
 
     def __init__(
@@ -556,7 +557,8 @@ class LakeShore372(ErrorsInLine):
     ) -> None:
         super().__init__(adapter, name, **kwargs)
         self._setpoint_limit, self._heater_limit = setpoint_limit, heater_limit
-        self.controller = Controller(self, _input_name(control_input))
+        self.control_input = _input_name(control_input)
+        self.controller = Controller(self, self.control_input)
         self.bridge = self.channel(bridge_channel)
 
     def channel(self, number: int) -> MeasurementInput:
@@ -584,8 +586,9 @@ class LakeShore372(ErrorsInLine):
 
     def snapshot(self) -> dict[str, object]:
         """Every setting by name, those of the two roles under `controller` and `bridge`."""
-        own = super().snapshot()
-        return own | {
-            "controller": self.controller.snapshot(),
-            "bridge": {"channel": jsonable(self.bridge.id)} | self.bridge.snapshot(),
-        }
+        with self.sparing(SNAPSHOT_TIME):
+            own = super().snapshot()
+            return own | {
+                "controller": self.controller.snapshot(),
+                "bridge": {"channel": jsonable(self.bridge.id)} | self.bridge.snapshot(),
+            }

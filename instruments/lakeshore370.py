@@ -11,17 +11,14 @@ current or an error, never the one for the other.
 """
 
 import math
-import re
-from collections.abc import Sequence
 from enum import IntEnum
-from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 from pymeasure.instruments import Instrument
 
 from coldfinger.instruments import lakeshore
 from coldfinger.instruments.bound import Bound
-from coldfinger.instruments.driver import Linked, index_reply, jsonable, reply
+from coldfinger.instruments.driver import SNAPSHOT_TIME, Linked, index_reply, jsonable, reply
 from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.lakeshore import (
     CURRENT_EXCITATIONS,
@@ -29,7 +26,6 @@ from coldfinger.instruments.lakeshore import (
     RESISTANCE_RANGES,
     VOLTAGE_EXCITATIONS,
     Autorange,
-    Coefficient,
     ExcitationMode,
     HeaterDisplay,
     InputSettings,
@@ -41,15 +37,17 @@ from coldfinger.instruments.lakeshore_words import (
     REAL,
     SETPOINT_KEPT,
     SIX,
-    ErrorsInLine,
+    StoredCurves,
     Thermometer,
     ramp_rate,
     real,
     six_digits,
 )
+from coldfinger.instruments.lakeshore_words import Coefficient as Coefficient
+from coldfinger.instruments.lakeshore_words import CurveFormat as CurveFormat
+from coldfinger.instruments.lakeshore_words import CurveHeader as CurveHeader
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
 from coldfinger.instruments.validators import (
-    as_number,
     member,
     one_of,
     record,
@@ -60,8 +58,6 @@ from coldfinger.instruments.validators import (
 
 EXCITATION_CURRENTS = CURRENT_EXCITATIONS[1:]  # A rms, 3.16 pA to 31.6 mA: 21 levels, one less than a 372
 MOST_CURVES = 20
-MOST_POINTS = 200
-_POINT = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
 _LOOP = rf"(?:0?[1-9]|1[0-6]),[01],[12],\d{{1,3}},[12],[1-8],{REAL}"
 _LOOP_FORM = "seven fields like 02,0,1,001,1,8,+120.000"
 
@@ -73,13 +69,6 @@ class ControlMode(IntEnum):
     ZONE = 2
     OPEN_LOOP = 3
     OFF = 4
-
-
-class CurveFormat(IntEnum):
-    """Unit of a curve's sensor axis: ohm, or the decimal logarithm of ohm."""
-
-    OHM = 3
-    LOG_OHM = 4
 
 
 class BridgeSetup(NamedTuple):
@@ -102,16 +91,6 @@ class LoopSetup(NamedTuple):
     display: HeaterDisplay
     limit: float  # A, the largest range that the heater can be given
     resistance: float  # ohm, of the heater
-
-
-class CurveHeader(NamedTuple):
-    """What stands before the points of a curve."""
-
-    name: str
-    serial: str
-    format: CurveFormat
-    limit: float  # K
-    coefficient: Coefficient
 
 
 def _checked_setup(value: object, values: object = ()) -> BridgeSetup:
@@ -457,13 +436,15 @@ def _channel_of(value: object) -> int:
     raise ValueError(f"control_input of {value!r} is not an input of a 370; allowed are '1' to '16'")
 
 
-class LakeShore370(ErrorsInLine):
+class LakeShore370(StoredCurves):
     """Lake Shore 370; `controller` and `bridge` are its two roles over the one connection.
 
     `setpoint_limit` (K) and `heater_limit` (A, full scale of the range) are what the station allows.
     """
 
     IDENTITY: ClassVar[str] = r"LSCI,MODEL370,[^,]+,[^,]+"
+    CURVES: ClassVar[tuple[int, int]] = (1, MOST_CURVES)
+    CURVE_INPUTS: ClassVar[tuple[str, ...]] = tuple(str(channel) for channel in range(1, 17))
     SETTINGS: ClassVar[tuple[str, ...]] = ("scan",)
 
     def __init__(
@@ -479,6 +460,7 @@ class LakeShore370(ErrorsInLine):
     ) -> None:
         super().__init__(adapter, name, **kwargs)
         self._setpoint_limit, self._heater_limit = setpoint_limit, heater_limit
+        self.control_input = control_input
         self.controller = Controller(self, _channel_of(control_input))
         self.bridge = self.channel(bridge_channel)
 
@@ -513,100 +495,9 @@ class LakeShore370(ErrorsInLine):
 
     def snapshot(self) -> dict[str, object]:
         """Every setting by name, those of the two roles under `controller` and `bridge`."""
-        own = super().snapshot()
-        return own | {
-            "controller": {"channel": jsonable(self.controller.id)} | self.controller.snapshot(),
-            "bridge": {"channel": jsonable(self.bridge.id)} | self.bridge.snapshot(),
-        }
-
-    # Curves
-
-    def curve_header(self, number: int) -> CurveHeader:
-        """The header of curve 1 to 20."""
-        number = strict_integer("curve", 1, MOST_CURVES)(number)
-        form = reply(rf"[^,]*,[^,]*,[34],{_POINT},[12]", "five fields like name,serial,4,+375.000,1")
-        name, serial, kind, limit, sign = self.values(f"CRVHDR? {number}", cast=str, preprocess_reply=form)
-        return CurveHeader(name, serial, CurveFormat(int(kind)), float(limit), Coefficient(int(sign)))
-
-    def curve_points(self, number: int) -> list[tuple[float, float]]:
-        """The points of curve 1 to 20, (sensor unit of its format, K) in their order, up to the first unused one."""
-        number = strict_integer("curve", 1, MOST_CURVES)(number)
-        points: list[tuple[float, float]] = []
-        for place in range(1, MOST_POINTS + 1):
-            point = self._point(number, place)
-            if point == (0.0, 0.0):
-                break
-            points.append(point)
-        return points
-
-    def _point(self, number: int, place: int) -> tuple[float, float]:
-        form = reply(rf"{_POINT},{_POINT}", "two numbers like 3.69897,0.05")
-        units, kelvin = self.values(f"CRVPT? {number},{place}", preprocess_reply=form)
-        return units, kelvin
-
-    def store_curve(self, number: int, header: CurveHeader, points: Sequence[tuple[float, float]]) -> None:
-        """Replace curve 1 to 20 by (sensor unit, K) points, 2 to 200 with ascending units, and read all back.
-
-        Six digits are kept. The coefficient is what the instrument makes of the points. Raises ValueError for what
-        does not fit before anything is sent, and CommandError when something else reads back.
-        """
-        number = strict_integer("curve", 1, MOST_CURVES)(number)
-        header = _checked_header(header)
-        checked = _checked_points(points, header)
-        with self.lock:
-            self.write(f"CRVDEL {number}")
-            self.write(
-                f'CRVHDR {number},"{header.name}","{header.serial}",{header.format:d},{header.limit:.6g},'
-                f"{header.coefficient:d}"
-            )
-            for place, (units, kelvin) in enumerate(checked, 1):
-                self.write(f"CRVPT {number},{place},{units:.6g},{kelvin:.6g}")
-            kept = self.curve_points(number)
-        if len(kept) != len(checked) or not all(map(_same_point, kept, checked)):
-            raise CommandError(f"{self.who}: {len(checked)} points were sent to curve {number}, but others read back")
-
-    def delete_curve(self, number: int) -> None:
-        """Forget curve 1 to 20."""
-        self.write(f"CRVDEL {strict_integer('curve', 1, MOST_CURVES)(number)}")
-
-
-def _same_point(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return all(math.isclose(a, b, rel_tol=1e-5) for a, b in zip(one, other, strict=True))
-
-
-def _text(name: str, longest: int) -> Any:
-    def check(value: object, values: object = ()) -> str:
-        if isinstance(value, str) and re.fullmatch(rf'[^",;\x00-\x1f\x7f-\uffff]{{0,{longest}}}', value):
-            return value
-        raise ValueError(f'{name} of {value!r} cannot be kept; allowed are {longest} ASCII characters but not ",;')
-
-    return check
-
-
-_checked_header = record(
-    "header",
-    CurveHeader,
-    name=_text("name", 15),
-    serial=_text("serial", 10),
-    format=member("format", CurveFormat),
-    limit=strict_number("limit", 0, 1e4, "K"),
-    coefficient=member("coefficient", Coefficient),
-)
-
-
-def _checked_points(points: Sequence[tuple[float, float]], header: CurveHeader) -> list[tuple[float, float]]:
-    if not 2 <= len(points) <= MOST_POINTS:
-        raise ValueError(f"points: {len(points)} are no curve; allowed are 2 to {MOST_POINTS}")
-    most = 1e9 if header.format is CurveFormat.OHM else 9.0
-    checked = [
-        (
-            as_number("sensor unit", units, f"-9 to {most:g}"),
-            strict_number("temperature", 1e-4, header.limit, "K")(kelvin),
-        )
-        for units, kelvin in points
-    ]
-    if not all(-9.0 <= a <= most for a, _ in checked):
-        raise ValueError(f"points: a sensor unit is out of range; allowed are -9 to {most:g}")
-    if any(float(f"{a:.6g}") >= float(f"{b:.6g}") for (a, _), (b, _) in pairwise(checked)):
-        raise ValueError("points: sensor units must ascend in their first six digits; allowed are sorted points")
-    return checked
+        with self.sparing(SNAPSHOT_TIME):
+            own = super().snapshot()
+            return own | {
+                "controller": {"channel": jsonable(self.controller.id)} | self.controller.snapshot(),
+                "bridge": {"channel": jsonable(self.bridge.id)} | self.bridge.snapshot(),
+            }

@@ -13,10 +13,12 @@ Ctrl-C between question and answer) leaves it doubtful, and before the next exch
 3. the identity is asked for. Instruments answer in order, so the identity, when it comes, comes after every
    older reply. It must be the one given at first contact, and nothing may follow it.
 
-Questions are repeated at most three times, 0.5, 1 and 2 s apart. Set commands are never repeated, and
-neither are questions that change something by being asked (a status register that is cleared by reading).
+Questions are repeated at most three times, 0.5, 1 and 2 s apart, and not at all where time is up (`sparing`). Set
+commands are never repeated, and neither are questions that change something by being asked (a status register that is
+cleared by reading).
 """
 
+import math
 import re
 import threading
 from collections import deque
@@ -120,6 +122,7 @@ class Link(Adapter):  # type: ignore[misc]
         self._quiet = quiet
         self._back_off = back_off
         self._patience: float | None = None  # s, while hurried
+        self._repeats_until = math.inf  # clock time (s), while sparing
         self._expected: re.Pattern[str] | None = None
         self._identify = "*IDN?"
         self._traffic = traffic_log()
@@ -220,6 +223,24 @@ class Link(Adapter):  # type: ignore[misc]
                 self._be_patient(usual)
 
     @contextmanager
+    def sparing(self, seconds: float) -> Iterator[None]:
+        """Inside, nothing is repeated later than `seconds` from now; of several the first to end counts.
+
+        Another thread that asks meanwhile finds the same.
+        """
+        before = self._repeats_until
+        self._repeats_until = min(before, self.clock.time() + seconds)
+        try:
+            yield
+        finally:
+            self._repeats_until = before
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time of `sparing` is over."""
+        return self.clock.time() >= self._repeats_until
+
+    @contextmanager
     def _seized(self, otherwise: str, wait: float) -> Iterator[None]:
         if not self.lock.acquire(timeout=wait):
             raise LinkError(f"{self.who}: {otherwise}, because another thread keeps this link; use one of your own")
@@ -239,6 +260,8 @@ class Link(Adapter):  # type: ignore[misc]
             try:
                 return action()
             except LinkError:
+                if self.clock.time() + pause > self._repeats_until:
+                    raise
                 self.clock.sleep(pause)
         return action()
 

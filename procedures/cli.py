@@ -40,6 +40,7 @@ _COMMANDS = {
     ),
     "diff": (f"{_HERE}.diff", "diff", "Say what was set differently in two runs."),
     "recalibrate": (f"{_HERE}.recalibrate", "recalibrate", "Make a run's temperatures anew with another curve."),
+    "curve": (f"{_HERE}.curve", "curve", "Show a thermometer curve, store it in a bridge, fetch one from there."),
     "panel": (f"{_HERE}.panel", "panel", "Read or set the front panel of an instrument."),
     "owner": (f"{_HERE}.owner", "owner", "Start, end or look at the process that owns a station."),
     "sim": (f"{_HERE}.sim", "sim", "Serve the simulated refrigerator to other programs."),

@@ -151,6 +151,7 @@ class Rack:
             self.break_connections(panel)
             address = next(key for key, other in self.devices.items() if other is panel)
             fresh: Panel = type(panel)(self.wires.get(address, self.cryostat))  # type: ignore[call-arg]
+            fresh.remember(panel)
             fresh.lose_settings()
             panel.port.clear()
             fresh.port, fresh.port.panel = panel.port, fresh

@@ -175,6 +175,9 @@ class Panel:
         """Do what was due; the laboratory has been advanced to `due`."""
         self.due = math.inf
 
+    def remember(self, before: "Panel") -> None:
+        """Take over what a panel has in permanent memory from `before`, the same panel until it was switched off."""
+
     def lose_settings(self) -> None:
         """What the power switch takes from a panel that has just been built, beyond what building it does."""
 

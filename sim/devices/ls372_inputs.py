@@ -77,6 +77,12 @@ class InputPanel(Panel):
             control.mode, control.excitation = "current", CONTROL_CURRENTS[0]
             control.range = RANGES[CONTROL_RANGE_SUM - 2]
 
+    def remember(self, before: Panel) -> None:
+        """Names, curves and which input follows which, filters and limits of inputs, and the excitation frequencies."""
+        assert isinstance(before, InputPanel)
+        self._curves, self._laboratory_curves = before._curves, before._laboratory_curves
+        self._channels, self._frequency = before._channels, before._frequency
+
     # Readings
 
     @commands.command("KRDG?", "RDGK?", takes=(channel,))

@@ -5,6 +5,7 @@ import time
 import pytest
 import pyvisa
 from lakeshore import Model372
+from lakeshore.model_372 import Model372AlarmParameters
 
 from tests.foreign_drivers.benches import bench, seats
 
@@ -57,6 +58,26 @@ def test_a_set_point_ramps_to_its_end(seat, bridge):
         assert time.monotonic() < end
     assert seen == sorted(seen)
     assert bridge.get_setpoint_kelvin(0) == pytest.approx(0.1)
+
+
+def test_heaters_alarms_relays_display_and_address_read_back(bridge):
+    bridge.setup_warmup_heater(bridge.HeaterResistance.HEATER_50_OHM, 0.3, bridge.HeaterOutputUnits.POWER)
+    assert bridge.get_warmup_heater_setup() == {
+        "resistance": bridge.HeaterResistance.HEATER_50_OHM,
+        "max_current": 0.3,
+        "units": bridge.HeaterOutputUnits.POWER,
+    }
+    bridge.set_excitation_frequency("A", bridge.InputFrequency.FREQUENCY_11_POINT_6_HZ)
+    assert bridge.get_excitation_frequency("A") is bridge.InputFrequency.FREQUENCY_11_POINT_6_HZ
+    alarm = Model372AlarmParameters(50, 10, 1, False, True, True)
+    bridge.set_alarm_parameters(1, True, alarm)
+    read = bridge.get_alarm_parameters(1)
+    assert read["alarm_enable"]
+    assert vars(read["alarm_settings"]) == vars(alarm)
+    bridge.set_relay_for_sample_heater_control_zone(1)
+    assert bridge.get_relay_control_mode(1) is bridge.RelayControlMode.SAMPLE_HEATER_ZONE
+    assert bridge.get_custom_display_settings()["mode"] is bridge.DisplayMode.MEASUREMENT_INPUT
+    assert bridge.get_ieee_interface_parameter() == 12
 
 
 def test_what_it_does_not_know_is_its_own_error(bridge):

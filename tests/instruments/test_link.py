@@ -503,6 +503,64 @@ def test_a_snapshot_of_a_dead_instrument_does_not_ask_for_every_setting():
     assert "NIX?" not in instrument.heard
 
 
+class TalkativeDriver(CounterDriver):
+    """Twenty settings."""
+
+    SETTINGS = tuple(f"setting_{i}" for i in range(20))
+
+    def __getattr__(self, name):
+        if name not in self.SETTINGS:
+            raise AttributeError(name)
+        return self.number
+
+
+@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("fault", [*FAULTS, "slow"])
+def test_a_snapshot_costs_less_than_twenty_seconds_whatever_the_wire_does(kind, fault):
+    clock, instrument, link, _ = bench(kind)
+    driver = TalkativeDriver(link)
+    driver.identify()
+    if fault == "slow":  # each answer within the patience
+        instrument.deliveries = lambda text: [(2.9, text.encode() + b"\n")]
+    else:
+        instrument.faults = dict.fromkeys(range(1, 999), fault)
+    link.connection.timeout = 3000
+    usual, before = link._open_resource, clock.now
+
+    def patient():
+        resource = usual()
+        resource.timeout = 3000
+        return resource
+
+    link._open_resource = patient
+    settings = driver.snapshot()
+    assert clock.now - before < 20.0
+    assert set(settings) == set(TalkativeDriver.SETTINGS)
+    assert None in settings.values()
+    assert all(value is None or math.floor(value) <= instrument.count for value in settings.values())
+
+
+def test_one_setting_in_an_unknown_form_costs_neither_the_others_nor_much_time():
+    clock, instrument, _, _ = bench("gpib")
+    instrument.answer = lambda line: {"*IDN?": IDENTITY, "N?": "100.5", "NIX?": "none", "ESR?": "0"}[line]
+    link = Link(lambda: FakeResource(instrument, clock, "gpib"), NAMES["gpib"], clock=clock)
+    driver = CounterDriver(link)
+    driver.SETTINGS = ("other", "number")
+    assert driver.snapshot() == {"other": None, "number": 100.5}
+    assert clock.now < 5.0
+    assert not link.out_of_time
+
+
+def test_once_its_time_is_over_a_question_is_not_repeated_and_later_ones_are_again():
+    clock, instrument, link, driver = bench(faults=dict.fromkeys(range(2, 99), "lost"))
+    with link.sparing(60.0), link.sparing(0.0), link.sparing(60.0), pytest.raises(LinkError):
+        _ = driver.number
+    assert clock.slept == []
+    instrument.faults = {instrument.answers: "lost"}
+    assert ask_number(instrument, driver)
+    assert clock.slept == [0.5]
+
+
 def test_two_threads_never_get_each_other_s_replies():
     _, instrument, link, driver = bench()
     link.opened[0].pause = lambda: threading.Event().wait(1e-5)
