@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-import pyqtgraph  # noqa: F401 - before Failures, which takes over from its hook
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
 from coldfinger.gui import theme
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
+from coldfinger.gui.early_owner import EarlyOwner
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.failures import Failure, Failures, record_crashes
 from coldfinger.gui.lag import LagWatch
@@ -31,16 +31,16 @@ LOG_BYTES = 1_000_000
 class Application:
     """Everything that lives as long as the window does."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, early: EarlyOwner | None = None) -> None:
         sys.setswitchinterval(SWITCH)
         self.qt = _application()
-        self.failures = Failures()
+        self.failures = Failures()  # takes over from pyqtgraph's hook, which came with the window's module
         self.failures.install()
         self.status = 0
         self.lag = LagWatch()
         self.background = Background()
         self.desk = Desk(place.connect)
-        self.link = OwnerLink(place)
+        self.link = OwnerLink(place, early=early)
         self.window = Window(place, self.link, self.desk, self.background, self.lag)
         self.failures.happened.connect(self._failed)
         self.link.ready.connect(self._ready)
@@ -87,13 +87,15 @@ class Application:
         self.window.events.say(Message("warning", failure.sentence, details=failure.details))
 
 
-def main(station: str, data: Path, simulator: Mapping[str, str], reset: bool = False) -> int:
-    """Open the window on a station; returns the exit status. Raises StationFileError before anything is shown."""
+def prepare(
+    station: str, data: Path, simulator: Mapping[str, str], reset: bool = False, early: EarlyOwner | None = None
+) -> Application:
+    """Make the window on a station, for `run`. Raises StationFileError before anything is shown."""
     place = Place.of(station, data, simulator)
     _write_log()
     if reset:
         settings().clear()
-    return Application(place).run()
+    return Application(place, early)
 
 
 def _application() -> QApplication:

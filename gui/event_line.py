@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -20,6 +21,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QShortcut,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -34,6 +36,8 @@ LOOKS = {
     "warning": Look("alert-outline", "WARN", "warn"),
     "alarm": Look("alert", "ALARM", "bad"),
 }
+ANSWER, SEEN = "F8", "Shift+F8"
+"""Keys of the first thing that the message in front offers, and of "Seen"."""
 MOST = 5000
 """Messages kept."""
 
@@ -67,7 +71,7 @@ class EventLine(QFrame):
         self.icon, self.time, self.text = QLabel(self), QLabel(self), _Line(self)
         self.count = QLabel(self)
         self.dismiss = QPushButton("Seen", self)
-        self.dismiss.setToolTip("Take this message away; it stays in the list of all messages.")
+        self.dismiss.setToolTip(f"Take this message away; it stays in the list of all messages. ({SEEN})")
         self.dismiss.clicked.connect(self._dismiss)
         self.all = QPushButton("All…", self)
         self.all.setToolTip("All messages since the window was opened, with a filter.")
@@ -79,6 +83,8 @@ class EventLine(QFrame):
         self._row.addWidget(self.dismiss)
         self._row.addWidget(self.all)
         self.setAccessibleName("Messages")
+        QShortcut(QKeySequence(ANSWER), self).activated.connect(self._answer)
+        QShortcut(QKeySequence(SEEN), self).activated.connect(self._dismiss)
         self._show()
 
     def say(self, message: Message) -> None:
@@ -150,8 +156,14 @@ class EventLine(QFrame):
         for label, act in message.actions if message else ():
             button = QPushButton(label, self)
             button.clicked.connect(lambda *_, act=act: self._act(act))
+            if not self._buttons:
+                button.setToolTip(f"{label} ({ANSWER})")
             self._row.insertWidget(self._row.indexOf(self.dismiss), button)
             self._buttons.append(button)
+
+    def _answer(self) -> None:
+        if self._buttons:
+            self._buttons[0].click()
 
     def _act(self, act: Callable[[], None]) -> None:
         self._dismiss()
@@ -223,6 +235,10 @@ class MessageList(QDialog):
         self.level.currentIndexChanged.connect(self._fill)
         self.filter.textChanged.connect(self._fill)
         self._fill()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self.table.resizeRowsToContents()  # only now is it known how broad the texts may be
 
     def shown(self) -> list[Message]:
         """The messages that the filter lets through."""

@@ -4,6 +4,7 @@
 of the station, off the window's thread; it is asked again whenever a value or the refrigerator has changed.
 """
 
+import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -34,12 +35,14 @@ from coldfinger.gui.place import Place
 from coldfinger.gui.remembered import recall, remember
 from coldfinger.gui.run_form import RunForm
 from coldfinger.gui.run_forms import FORMS, NOW, Form, families_in, night_of, with_own_families
+from coldfinger.gui.wrapped import WrappedLabel
 from coldfinger.procedures.engine.items import Night
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_lines import PlanFileError
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_file import StationFileError
 
+_SEEN = 98  # px of the form that are never given away: its first three rows
 PAUSE = 120  # ms after the last change before the twin is asked
 _MOVED = 0.02  # relative change of the temperature, and T of field, from which on it is asked again
 _MOVED_FIELD = 1e-4
@@ -83,7 +86,7 @@ class NewRunPanel(QWidget):
         self.chooser.setAccessibleName("Type of run")
         self.chooser.setToolTip("What is measured. Arrow keys, or the first letter, choose another type.")
         self.chooser.currentIndexChanged.connect(self._chosen)
-        label = QLabel("T&ype", self)
+        self._type = label = QLabel("T&ype", self)
         label.setBuddy(self.chooser)
         label.setMinimumWidth(label.fontMetrics().horizontalAdvance("Type") + 3)
         self.everything = QCheckBox("A&ll fields", self)
@@ -96,7 +99,7 @@ class NewRunPanel(QWidget):
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(self.pages)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.takes = QLabel("", self)
+        self.takes = WrappedLabel("", self)
         self.takes.setWordWrap(True)
         self.takes.setProperty("role", "strong")
         self.takes.setAccessibleName("Estimate")
@@ -104,7 +107,7 @@ class NewRunPanel(QWidget):
             "From the planners of the procedures on the simulated twin of this station,\n"
             "and from what earlier nights here have really taken."
         )
-        self.problems = QLabel("", self)
+        self.problems = WrappedLabel("", self)
         self.problems.setWordWrap(True)
         self.problems.setAccessibleName("What speaks against it")
         self.start_button = QPushButton("Start now", self)
@@ -160,6 +163,7 @@ class NewRunPanel(QWidget):
             made.show_all(self.everything.isChecked())
             made.changed.connect(self._later)
             self.pages.addWidget(made)
+            self._chain()
             kept = recall(f"forms/{of.key}")
             left = made.set_values(kept) if isinstance(kept, dict) else []
             if left:
@@ -169,12 +173,20 @@ class NewRunPanel(QWidget):
         for page in self._made.values():  # the page that is seen says how tall it is
             tall = QSizePolicy.Policy.Preferred if page is self.form else QSizePolicy.Policy.Ignored
             page.setSizePolicy(QSizePolicy.Policy.Preferred, tall)
+        self.area.setMinimumHeight(min(self.form.sizeHint().height() + 4, _SEEN))
         self.everything.setVisible(any(entry.more for entry in of.entries))
         self.start_button.setText("Wait now" if of.key == "wait" else "Start now")
         self.setProperty("help", of.help)
         self._refusal = ""
         self._show_now()
         self._later()
+
+    def _chain(self) -> None:
+        """Tab goes from the type through the fields to the buttons; the fields are made later than those."""
+        fields = [editor.focusProxy() or editor for made in self._made.values() for editor in made.editors.values()]
+        chain = [self.chooser, self.everything, *fields, self.start_button, self.queue_button]
+        for one, next_one in itertools.pairwise(chain):
+            QWidget.setTabOrder(one, next_one)
 
     def _show_all(self, on: bool) -> None:
         for made in self._made.values():
@@ -235,6 +247,8 @@ class NewRunPanel(QWidget):
         """Ask again when the refrigerator has moved; count the end from the present time."""
         self._show_now()
         place, asked = place_of(snapshot), self._asked[2] if self._asked else None
+        if place is not None and self._refusal == NO_READING:
+            self._refusal = ""
         if self.isVisible() and place is not None and _moved(place, asked) and not self._timer.isActive():
             self._timer.start()
         self._show_estimate()
@@ -324,8 +338,9 @@ class NewRunPanel(QWidget):
         if not self.form.apply():
             return None
         fresh = (self.form.form.key, repr(self.form.values()))
-        if self._estimate is not None and self._asked[:2] == fresh and self._estimate.mistakes:
-            self._refuse(self._estimate.mistakes[0])
+        told = self._estimate.mistakes if self._estimate is not None and self._asked[:2] == fresh else ()
+        if told and not (place is not None and told[0] == NO_READING):
+            self._refuse(told[0])
             return None
         try:
             night = self.night(place)
@@ -361,7 +376,10 @@ class NewRunPanel(QWidget):
     # -- the window
 
     def restyle(self) -> None:
-        """Show it in the present theme."""
+        """Show it in the present theme and font."""
+        self._type.setMinimumWidth(self.fontMetrics().horizontalAdvance("Type") + 3)
+        for made in self._made.values():
+            made.restyle()
         self._show_estimate()
 
     def end(self) -> None:

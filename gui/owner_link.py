@@ -5,10 +5,11 @@ import logging
 from qtpy.QtCore import QObject, Signal
 
 from coldfinger.gui.background import Background
+from coldfinger.gui.early_owner import EarlyOwner, Found
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.procedures.engine.face import OwnerSilent, Refused
-from coldfinger.procedures.owner.owner import OwnerError
+from coldfinger.procedures.owner.owner import LONGEST_START, OwnerError
 
 LOG = logging.getLogger("coldfinger.gui")
 
@@ -22,8 +23,10 @@ class OwnerLink(QObject):
     ready = Signal()
     said = Signal(object)
 
-    def __init__(self, place: Place, parent: QObject | None = None) -> None:
+    def __init__(self, place: Place, parent: QObject | None = None, *, early: EarlyOwner | None = None) -> None:
+        """`early` has been looking for the owner already; the first `begin` takes what it finds."""
         super().__init__(parent)
+        self._early = early
         self._place = place
         self._background = Background(self)  # its own: a start takes seconds
         self.ends_with_window = False
@@ -59,30 +62,29 @@ class OwnerLink(QObject):
 
     def close(self) -> None:
         """End the owner where it belongs to this window, and the thread."""
-        self._background.close()
+        self._background.close(LONGEST_START)
         if self.ends_with_window:
             try:
                 self._place.stop_owner(safe=True)
             except (OwnerSilent, OwnerError, Refused) as error:
                 LOG.error("the owner was not ended: %s", error)
 
-    def _find_or_start(self) -> tuple[bool, tuple[int, int] | None]:
-        if self._place.owner() is not None:
-            return False, None
-        left = self._place.left_over()
-        self._place.start_owner()
-        return True, left
+    def _find_or_start(self) -> Found:
+        early, self._early = self._early, None
+        found = early.result() if early is not None else self._place.find_or_start()
+        self.ends_with_window = self.ends_with_window or found.started  # even if the window is gone by now
+        return found
 
-    def _resume(self) -> tuple[bool, tuple[int, int] | None]:
+    def _resume(self) -> Found:
         if self._place.owner() is not None:
             self._place.stop_owner(safe=False)
         self._place.start_owner(resume=True)
-        return True, None
+        self.ends_with_window = True
+        return Found(True)
 
-    def _began(self, answer: tuple[bool, tuple[int, int] | None]) -> None:
-        started, left = answer
+    def _began(self, found: Found) -> None:
+        started, left = found.started, found.left
         self.beginning = self._told_lost = False
-        self.ends_with_window = self.ends_with_window or started
         if left is not None and left[0]:
             text = f"A queue was cut off: {left[0]} of {left[1]} runs are left. Nothing has moved. Continue it?"
             self.said.emit(Message("warning", text, actions=[("Continue", self.go_on)]))

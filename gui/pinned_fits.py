@@ -84,7 +84,8 @@ def across_words(across: Across) -> list[str]:
             shown = _plain_sd(number.value, number.sd)
             doubt = f" [{number.doubt}]" if number.doubt else ""
             lines.append(f"{text} = {shown} {unit.replace('ohm', 'Ω/□')}".rstrip() + doubt)
-    lines += [f"no {name}: {why}" for name, why in across.absent.items() if name in ("H_star", "rho_QF", "sigma_QF")]
+    wanted = ("H_star",) if across.laws else ("H_star", "rho_QF", "sigma_QF")  # a family has one law or the other
+    lines += [f"no {name}: {why}" for name, why in across.absent.items() if name in wanted]
     return lines
 
 

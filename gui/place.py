@@ -4,16 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from coldfinger.procedures.engine.face import OwnerSilent
-from coldfinger.procedures.engine.resume import unfinished
+from coldfinger.gui.early_owner import WHO, Found, find_or_start, owner_of
 from coldfinger.procedures.limits import Limits, limits_of
 from coldfinger.procedures.owner.client import Client
 from coldfinger.procedures.owner.owner import OwnerSettings, start, stop
 from coldfinger.procedures.owner.places import owner_folder
 from coldfinger.procedures.station_file import StationFile, read_station_file
-
-_GREETING = 1.0  # s for an owner that is there
-WHO = "window"
 
 
 @dataclass(frozen=True)
@@ -47,24 +43,19 @@ class Place:
 
     def owner(self) -> dict[str, object] | None:
         """Who owns the station: name, pid, started; None when nobody does."""
-        try:
-            with Client(self.folder, who=WHO, deadline=_GREETING) as client:
-                return client.owner()
-        except OwnerSilent:
-            return None
+        return owner_of(self.folder)
+
+    def find_or_start(self) -> Found:
+        """Look for the owner and start one where there is none. Raises OwnerError, RunFileError."""
+        return find_or_start(self._settings(False))
 
     def start_owner(self, resume: bool = False) -> int:
         """Start an owner process; its number. Raises OwnerError with one sentence."""
-        return start(OwnerSettings.of(self.station, str(self.data), None, resume, self.simulator))
+        return start(self._settings(resume))
 
     def stop_owner(self, safe: bool) -> None:
         """End the owner; with `safe` a running queue is aborted first. Raises Refused, OwnerSilent, OwnerError."""
         stop(self.folder, safe=safe, who=WHO)
 
-    def left_over(self) -> tuple[int, int] | None:
-        """How many of how many items a night that was cut off has left; None when there is no such night."""
-        record = unfinished(self.data) if self.data.is_dir() else None
-        if record is None:
-            return None
-        open_ones = sum(item.state in ("waiting", "partial", "running") for item in record.items)
-        return open_ones, len(record.items)
+    def _settings(self, resume: bool) -> OwnerSettings:
+        return OwnerSettings.of(self.station, str(self.data), None, resume, self.simulator)

@@ -378,24 +378,30 @@ class Plot(QWidget):
 
     def _place_labels(self) -> None:
         """Names at the ends of the curves, as long as they do not lie on each other."""
+        seen = [key for key in self._shown if key not in self._hidden]
+        right = self._free_ends(seen, left=False)
+        left = self._free_ends(seen, left=True) if len(right) < len(seen) else {}
+        ends = left if len(left) > len(right) else right
+        for key, series in self._shown.items():
+            label = self._curves[key].label
+            label.setVisible(len(seen) > 1 and key in ends)
+            if label.isVisible():
+                label.setText(series.name)
+                label.setAnchor((0, 1) if ends is left else (0, 0.5))
+                label.setPos(*ends[key])
+
+    def _free_ends(self, keys: list[str], *, left: bool) -> dict[str, tuple[float, float]]:
+        """Where names can stand at this end of the curves; the chosen curve comes first."""
         height = self.view.viewPixelSize()[1] * self.fontMetrics().height()
-        taken: list[float] = []
-        several = len(self._shown) - len(self._hidden & set(self._shown)) > 1
-        (_, x_high), (y_low, y_high) = self.view.viewRange()
-        order = sorted(self._shown, key=lambda key: key != self._chosen)
-        for key in order:
-            label, end = self._curves[key].label, _end(self._shown[key], self._log)
-            if not self._shown[key].name:
-                label.setVisible(False)
+        (x_low, x_high), (y_low, y_high) = self.view.viewRange()
+        places: dict[str, tuple[float, float]] = {}
+        for key in sorted(keys, key=lambda key: key != self._chosen):
+            end = _end(self._shown[key], self._log, left=left)
+            if not self._shown[key].name or end is None or not (y_low < end[1] < y_high and x_low <= end[0] < x_high):
                 continue
-            free = end is not None and y_low < end[1] < y_high and end[0] < x_high
-            free = free and end is not None and all(abs(end[1] - other) >= height for other in taken)
-            visible = several and free and key not in self._hidden
-            label.setVisible(visible)
-            if visible and end is not None:
-                taken.append(end[1])
-                label.setText(self._shown[key].name)
-                label.setPos(*end)
+            if all(abs(end[1] - other) >= height for _, other in places.values()):
+                places[key] = end
+        return places
 
     def _place_badge(self) -> None:
         self.badge.setPos(self.view.width() - 8, 6)
@@ -629,17 +635,18 @@ def _bounds(columns: list[Any], log: bool) -> tuple[float, float]:
     return low, high
 
 
-def _end(series: Series, log: tuple[bool, bool]) -> tuple[float, float] | None:
-    """Where the curve ends at the right, in the view."""
+def _end(series: Series, log: tuple[bool, bool], *, left: bool = False) -> tuple[float, float] | None:
+    """Where the curve ends at the right, or at the left, in the view."""
     if not len(series.x):
         return None
-    row = int(np.argmax(series.x))
+    side = -1.0 if left else 1.0
+    row = int(np.argmax(side * series.x))
     if not len(series.flags) and series.x[row] > 0 and series.y[row] > 0 and np.isfinite(series.x[row] + series.y[row]):
         return float(to_view(series.x[row : row + 1], log[0])[0]), float(to_view(series.y[row : row + 1], log[1])[0])
     good = ~series.doubted & np.isfinite(series.x) & np.isfinite(series.y)
     good &= ((series.x > 0) | (not log[0])) & ((series.y > 0) | (not log[1]))
     if not good.any():
         return None
-    row = int(np.argmax(np.where(good, series.x, -np.inf)))
+    row = int(np.argmax(np.where(good, side * series.x, -np.inf)))
     x, y = series.x[row : row + 1], series.y[row : row + 1]
     return float(to_view(x, log[0])[0]), float(to_view(y, log[1])[0])

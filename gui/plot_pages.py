@@ -1,6 +1,7 @@
 """Pages of curves: the run that is measured now, runs over one another, dV/dI."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +26,7 @@ from coldfinger.gui.run_curves import (
     usual_axes,
 )
 from coldfinger.gui.run_feed import RunRows
-from coldfinger.gui.series import Normalise, Quantity, Series
+from coldfinger.gui.series import Normalise, Quantity, Series, ratio
 from coldfinger.runfiles.quality import disbelief
 
 
@@ -116,10 +117,10 @@ class CurvePage(Page):
             self.plot.remove(key)
             del self._shown[key]
         for key, (rows, (name, offset), style) in curves.items():
-            state = (id(rows), x.key, y.key, name, offset, style)
+            state = (id(rows), x.key, y.key, name, offset, style, id(self._divisor))
             if self._shown.get(key) == state:
                 continue
-            series = curve_of(rows, x, y, name, offset) or Series.of(name, [], [])
+            series = self._curve(rows, x, y, name, offset) or Series.of(name, [], [])
             if not self._ordered:
                 series = Series(series.name, series.x, series.y, series.sd, series.flags)
             self.plot.set_series(key, series)
@@ -128,6 +129,10 @@ class CurvePage(Page):
         self._kept = [rows for rows, _, _ in curves.values()]  # ids are theirs as long as they live
 
     _ordered = False
+    _divisor: RunRows | None = None
+
+    def _curve(self, rows: RunRows, x: Axis, y: Axis, name: str, offset: float) -> Series | None:
+        return curve_of(rows, x, y, name, offset)
 
     def _badged(self) -> Sequence[Any]:
         return (self.plot,)
@@ -209,8 +214,35 @@ class FamilyPage(CurvePage):
         self.by_field = self.controls.tick(
             "by field", "Colour the curves by their field, dark to bright, instead of run by run.", self._choose_colours
         )
+        self.ratio = self.controls.tick(
+            "ratio",
+            "Divide by the reference run, interpolated; M in the list of runs marks it, R divides by it.",
+            self._choose_ratio,
+        )
+        self._reference: Path | None = None
+        self.show_ratio(None)
         plot.set_log(True, False)
         self.refresh()
+
+    def show_ratio(self, reference: Path | None) -> None:
+        """Divide every curve by that of this run, its reference; None shows them as they were measured."""
+        self._reference = reference or self._reference
+        self.ratio.setChecked(reference is not None)
+        self.ratio.setVisible(self._reference is not None)
+        self._shown.clear()
+        if reference is not None:
+            self.plot.set_normalise(Normalise.PLAIN)
+
+    def _choose_ratio(self, on: bool) -> None:
+        self.show_ratio(self._reference if on else None)
+        self.refresh()
+
+    def _curve(self, rows: RunRows, x: Axis, y: Axis, name: str, offset: float) -> Series | None:
+        own = curve_of(rows, x, y, name, offset)
+        if self._divisor is None or own is None:
+            return own
+        divisor = curve_of(self._divisor, x, y, name)
+        return ratio(own, divisor) if divisor is not None else None
 
     def _choose_x(self, key: str) -> None:
         plot = self.plot
@@ -239,12 +271,20 @@ class FamilyPage(CurvePage):
             colour, symbol = self.marks.mark_of(rows.folder)
             style = Style("", symbol) if self._ordered else Style(colour, symbol)
             curves[str(rows.folder)] = (rows, (label_of(rows), 0.0), style)
+        wanted = self._reference if self.ratio.isChecked() else None
+        self._divisor = next((rows for rows in fit if rows.folder == wanted), None)
+        if self._divisor is not None:
+            name = f"{y.quantity.name} / {y.quantity.name} of {label_of(self._divisor)}"
+            y = replace(y, key=f"{y.key}/{wanted}", quantity=Quantity(name))
         self.show_curves(curves, x, y)
         left = len(runs) - len(fit)
         bad = sum(doubted_rows(rows) for rows in fit)
         kind = "sweeps of the field" if x.key == "H" else "ramps"
         text = f"{len(fit)} {kind}" if fit else f"No {kind} are ticked: tick some in the list of runs."
         text += f", {bad} rows not believed (crosses)" if bad else ""
+        if wanted is not None:
+            lost = "" if self._divisor is not None else " (not among the runs that are shown: as measured)"
+            text += f"; divided by {wanted.name}{lost}, where both were measured"
         self.words.setText(text + (f"; {left} ticked runs of another kind are not shown here." if left else ""))
 
 

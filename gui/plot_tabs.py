@@ -69,7 +69,7 @@ class PlotTabs(QWidget):
         self.tabs.setAccessibleName("Plots")
         self._shortcuts = []
         for number, page in enumerate(self.pages):
-            self.tabs.addTab(page, page.title)
+            self.tabs.addTab(page, page.title.replace("&", ""))  # its Alt key would shut the menus; Alt+1 … is there
             self.tabs.setTabToolTip(number, page.tip)
             shortcut = QShortcut(QKeySequence(f"Alt+{number + 1}"), self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
@@ -101,6 +101,13 @@ class PlotTabs(QWidget):
         self.live.set_opened(self._opened != self._running)
         self.tabs.setCurrentWidget(self.live)
         self._look_now()
+
+    def show_ratio(self, folders: Sequence[Path], reference: Path) -> None:
+        """These runs divided by the reference, in the tab of the family."""
+        self.show_runs(list(dict.fromkeys([*(Path(folder) for folder in folders), Path(reference)])))
+        self.family.show_ratio(Path(reference))
+        self.tabs.setCurrentWidget(self.family)
+        self.family.refresh()
 
     def fit_run(self, folder: Path) -> None:
         """Bring the fit of one run to the front."""

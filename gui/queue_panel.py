@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QKeySequence, QResizeEvent
 from qtpy.QtWidgets import (
     QAction,
     QComboBox,
@@ -36,11 +36,13 @@ from coldfinger.gui.queue_state import CHANGEABLE, content_of, queue_view
 from coldfinger.gui.queue_table import QueueTable
 from coldfinger.gui.rehearsal_view import RehearsalView, Rehearser
 from coldfinger.gui.run_forms import form_of
+from coldfinger.gui.wrapped import WrappedLabel
 from coldfinger.procedures.engine.items import HOLD, NEXT, RETRY, SAFE, EndActions, Item
 from coldfinger.procedures.plans.plan_file import PlanFileError
 from coldfinger.procedures.plans.plan_values import ValueMistake, moment
 from coldfinger.procedures.plans.plan_write import plan_text
 
+_TALL = 15  # heights of a line from which on there is room for the icons
 POLICIES = (
     ((NEXT, 0), "go on", "Go on with the next item."),
     ((RETRY, 1), "try again once", "Try the item once more, then go on with the next."),
@@ -139,16 +141,18 @@ class QueuePanel(QWidget):
         self.table.activated.connect(lambda *_: self.edit_current())
         selection: Any = self.table.selectionModel()
         selection.selectionChanged.connect(lambda *_: self._show_verbs())
-        self.summary = QLabel("", self)
+        self.summary = WrappedLabel("", self)
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("Queue summary")
         self.summary.setToolTip("From the engine's forecast: the planners of the procedures, corrected by what earlier "
                                 "nights here have really taken.")  # fmt: skip
-        tools = QHBoxLayout()
+        self.tool_row = QWidget(self)
+        tools = QHBoxLayout(self.tool_row)
+        tools.setContentsMargins(0, 0, 0, 0)
         tools.setSpacing(2)
         self.tools: dict[str, QToolButton] = {}
         for name in ("Move up", "Move down", "Copy", "Off / on", "Remove", "Change", "Undo", "Redo"):
-            button = QToolButton(self)
+            button = QToolButton(self.tool_row)
             button.setDefaultAction(self.verbs[name])
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setAccessibleName(name)
@@ -166,9 +170,8 @@ class QueuePanel(QWidget):
         self.policy.activated.connect(self._set_policy)
         self.policy.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.policy.setMinimumContentsLength(9)
-        fails = QLabel("&When one fails", self)
+        self.fails = fails = QLabel("&When one fails", self)
         fails.setBuddy(self.policy)
-        fails.setMinimumWidth(fails.fontMetrics().horizontalAdvance("When one fails") + 3)
         self.at_end = QPushButton("At &end…", self)
         self.at_end.clicked.connect(self.ask_end)
         policy = QHBoxLayout()
@@ -197,7 +200,7 @@ class QueuePanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 4, 6, 4)
         whole.setSpacing(4)
-        for part in (head, self.table, self.summary, tools, policy, bottom):
+        for part in (head, self.table, self.summary, self.tool_row, policy, bottom):
             if isinstance(part, QWidget):
                 whole.addWidget(part, 1 if part is self.table else 0)
             else:
@@ -213,9 +216,15 @@ class QueuePanel(QWidget):
             if name in getattr(self, "tools", {}):
                 self.tools[name].setIconSize(QSize(size, size))
         self.table.restyle()
+        self.fails.setMinimumWidth(self.fontMetrics().horizontalAdvance("When one fails") + 3)
         self.deadline.setFixedWidth(self.fontMetrics().horizontalAdvance("2026-11-23 08:30") + 18)
         if self.rehearsal is not None:
             self.rehearsal.restyle()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A low panel leaves its room to the rows: the icons' verbs are in the menu, too, and have keys."""
+        super().resizeEvent(event)
+        self.tool_row.setVisible(self.height() >= _TALL * self.fontMetrics().height())
 
     # -- what the engine says
 

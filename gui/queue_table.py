@@ -48,7 +48,8 @@ class QueueModel(QAbstractTableModel):
             self.endResetModel()
             return True
         self.view = view
-        self.dataChanged.emit(self.index(0, 0), self.index(len(view.rows) - 1, len(COLUMNS) - 1))
+        if view.rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(view.rows) - 1, len(COLUMNS) - 1))
         return False
 
     def row(self, number: int) -> Row:

@@ -85,7 +85,7 @@ class ReplayBar(QFrame):
         self.open.setToolTip("Play a finished run or a recorded night; nothing is sent to instruments meanwhile.")
         self.leave.setToolTip("Back to the engine. It asks nothing and changes nothing.")
         row = QHBoxLayout(self)
-        row.setContentsMargins(6, 3, 6, 3)
+        row.setContentsMargins(6, 1, 6, 1)
         row.setSpacing(6)
         for widget in (self.title, self.back, self.play, self.forward, self.fridge, self.wall):
             row.addWidget(widget)
@@ -122,7 +122,7 @@ class ReplayBar(QFrame):
         tokens = theme.current()
         for button in self.speeds.values():
             button.setStyleSheet(
-                f"QPushButton {{ padding: 4px 6px; }} QPushButton:checked {{ background: {tokens.accent};"
+                f"QPushButton {{ padding: 2px 6px; }} QPushButton:checked {{ background: {tokens.accent};"
                 f" color: {tokens.on_accent}; font-weight: bold; }}"
             )
         self.slider.setStyleSheet(

@@ -67,7 +67,7 @@ class RunForm(QWidget):
             box.setCurrentText(entry.default)
             box.currentIndexChanged.connect(self._changed)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(6)
             tip = f"{entry.meaning}\nChoices: {', '.join(entry.choices)}\nDefault: {entry.default}"
             _describe(box, name, tip)
             return box
@@ -115,6 +115,10 @@ class RunForm(QWidget):
     def show_all(self, everything: bool) -> None:
         """Show the fields that are rarely needed, too."""
         self._all = everything
+        self._show_fields()
+
+    def restyle(self) -> None:
+        """Take the font in use: a large one needs a row for every field."""
         self._show_fields()
 
     def set_placeholder(self, key: str, text: str) -> None:

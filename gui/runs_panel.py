@@ -54,7 +54,7 @@ PATIENCE_MS = 300
 """After which a look that lasts is shown."""
 _TYPING_MS = 150
 _EXAMPLE = "type:RT H:0..300 T:0.05..1 >2026-11-01 star tag:cool"
-_WIDTHS = {ID: 7, TYPE: 7, FIELD: 12, QUALITY: 9, RANGE: 15, POINTS: 6, TIME: 12, STARRED: 4, TAGS: 12, SAID: 24}
+_WIDTHS = {ID: 8, TYPE: 6, FIELD: 8, QUALITY: 9, RANGE: 15, POINTS: 6, TIME: 12, STARRED: 4, TAGS: 12, SAID: 24}
 _READING, _FINDING = "runs", "run details"
 
 

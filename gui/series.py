@@ -123,6 +123,33 @@ def normalised(series: Series, how: Normalise, reference: float | None = None) -
     return replace(series, y=series.y / divisor, sd=series.sd / divisor if len(series.sd) else series.sd)
 
 
+def ratio(series: Series, reference: Series) -> Series | None:
+    """The curve divided by another one, which is interpolated between its own believed rows; None without overlap.
+
+    The s.d. of both are propagated as independent. Beyond the range of the reference, and where it is 0, nothing is
+    shown: rows that cannot be divided are left out.
+    """
+    good = ~reference.doubted & np.isfinite(reference.x) & np.isfinite(reference.y)
+    order = np.argsort(reference.x[good], kind="stable")
+    along, values = reference.x[good][order], reference.y[good][order]
+    if len(along) < 2:
+        return None
+    divisor = np.interp(series.x, along, values, left=np.nan, right=np.nan)
+    kept = np.isfinite(series.x) & np.isfinite(divisor) & (divisor != 0)
+    if not kept.any():
+        return None
+    x, y, divisor = series.x[kept], series.y[kept], divisor[kept]
+    sd = np.empty(0)
+    if len(series.sd) and len(reference.sd):
+        after = np.clip(np.searchsorted(along, x), 1, len(along) - 1)
+        step = along[after] - along[after - 1]
+        share = np.where(step > 0, (x - along[after - 1]) / np.where(step > 0, step, 1.0), 0.5)
+        own = reference.sd[good][order]
+        of_divisor = np.hypot((1 - share) * own[after - 1], share * own[after])
+        sd = np.hypot(series.sd[kept] / divisor, y * of_divisor / divisor**2)
+    return replace(series, x=x, y=y / divisor, sd=sd, flags=series.flags[kept] if len(series.flags) else series.flags)
+
+
 def _at(series: Series, good: NDArray[np.bool_], reference: float | None) -> float:
     """y at x = reference between believed rows, nan beyond them."""
     if reference is None:

@@ -57,7 +57,8 @@ def apply(app: QApplication, theme: str = "light", size: int = USUAL) -> Tokens:
     if not SMALLEST <= size <= LARGEST:
         raise ValueError(f"font size {size} pt is not allowed; choose {SMALLEST} to {LARGEST} pt")
     tokens = THEMES[theme]
-    app.setStyle("Fusion")
+    if app.property(_THEME) is None:  # once: a new style polishes every widget there is
+        app.setStyle("Fusion")
     app.setFont(font(size))
     colours = _palette(tokens)
     app.setPalette(colours)

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QMainWindow,
     QMenu,
     QMessageBox,
+    QShortcut,
     QVBoxLayout,
     QWidget,
 )
@@ -104,7 +105,7 @@ class Window(QMainWindow):
             "queue": self._dock("Queue", self.queue, left),
             "runs": self._dock("Runs", self.runs, right),
         }
-        self.inner.resizeDocks([self.docks["new run"], self.docks["queue"]], [330, 230], Qt.Orientation.Vertical)
+        self.inner.resizeDocks([self.docks["new run"], self.docks["queue"]], [290, 215], Qt.Orientation.Vertical)
         whole = QWidget(self)
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -343,9 +344,16 @@ class Window(QMainWindow):
             view = self._views[name] = kind(self.place, self.desk, self.background, parent=self)
             view.setWindowFlag(Qt.WindowType.Window)
             view.said.connect(self.events.say)
+            QShortcut(QKeySequence("Esc"), view).activated.connect(partial(self._shut, view))
+            view.resize(680, 440)
         view.show()
         view.raise_()
         view.activateWindow()
+
+    def _shut(self, view: QWidget) -> None:
+        """Close a window of its own; the keyboard comes back here."""
+        view.close()
+        self.activateWindow()
 
     def show_help(self) -> None:
         """Open the page that belongs to whatever has the keyboard."""

@@ -19,8 +19,6 @@ DEMO_SPEED, USUAL_SPEED, UNLIMITED = "100", "10", "unlimited"
 @click.option("--reset-ui", is_flag=True, help="Forget layout, theme and what was typed before.")
 def gui(station: str, data: str, speed: str | None, sample: str | None, demo: bool, reset_ui: bool) -> None:
     """Open the window. What runs does not need it: it may be closed and opened again."""
-    from coldfinger.procedures.station_file import StationFileError
-
     if demo and station != "sim":
         raise BadInput("--demo is the built-in station; leave --station away")
     speed = speed or (DEMO_SPEED if demo else None)
@@ -29,12 +27,15 @@ def gui(station: str, data: str, speed: str | None, sample: str | None, demo: bo
     if speed is None or speed == UNLIMITED:
         speed = "inf" if speed else USUAL_SPEED
     simulator = {key: value for key, value in (("speed", speed), ("sample", sample)) if value is not None}
+    window = import_module("coldfinger.gui.start")
+    early = window.EarlyOwner(station, Path(data), simulator)
+    from coldfinger.procedures.station_file import StationFileError  # loads while the owner does
+
     try:
-        app = import_module("coldfinger.gui.app")
+        with bad_input(StationFileError):
+            raise SystemExit(window.main(station, Path(data), simulator, reset_ui, early))
     except ImportError as error:
         raise BadInput(f"the window cannot be opened: {error}; install PyQt5 and what its libraries need") from None
-    with bad_input(StationFileError):
-        raise SystemExit(app.main(station, Path(data), simulator, reset_ui))
 
 
 def _check_speed(text: str) -> None:

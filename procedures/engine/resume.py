@@ -4,14 +4,16 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coldfinger.procedures.engine.items import DONE, PARTIAL, RUNNING, WAITING, EndActions, FailurePolicy, Item, Night
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read_queue
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import DISBELIEVED
-from coldfinger.runfiles.reader import Run, read_run
+
+if TYPE_CHECKING:
+    from coldfinger.runfiles.reader import Run
 
 
 def night_event(night: Night) -> dict[str, Any]:
@@ -33,6 +35,8 @@ def night_of(record: QueueRecord, data: Path) -> Night:
 def _as_it_stands(item: Item, data: Path) -> Item:
     if item.state != RUNNING:
         return item
+    from coldfinger.runfiles.reader import read_run  # loads tables, which a look for unfinished nights does not need
+
     rows = disbelieved = 0
     folders = []
     outcome = ""
@@ -62,8 +66,10 @@ def unfinished(data: Path) -> QueueRecord | None:
     return None
 
 
-def last_run(night: Night, data: Path) -> Run | None:
+def last_run(night: Night, data: Path) -> "Run | None":
     """The run whose rows are the newest of a night; None when there is none that can be read."""
+    from coldfinger.runfiles.reader import read_run
+
     for item in reversed([item for item in night.items if item.folders]):
         with contextlib.suppress(RunFileError):
             return read_run(data / item.folders[-1])

@@ -14,14 +14,15 @@ import re
 import socket
 import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import platformdirs
-from pyvisa import rname
 
 from coldfinger.instruments.clock import WallClock
-from coldfinger.procedures.station_file import StationFile
 from coldfinger.runfiles.journal import utc_now
+
+if TYPE_CHECKING:
+    from coldfinger.procedures.station_file import StationFile
 
 STATE_FOLDER = "COLDFINGER_STATE"  # environment variable that puts the state folder elsewhere
 PROGRAM = "coldfinger"
@@ -81,7 +82,7 @@ def state_folder() -> Path:
     return Path(elsewhere) if elsewhere else platformdirs.user_state_path("coldfinger", appauthor=False)
 
 
-def hold_station(file: StationFile, program: str = PROGRAM) -> Locks:
+def hold_station(file: "StationFile", program: str = PROGRAM) -> Locks:
     """Take every instrument of a station, or none. Raises LockedError, naming the program that has one of them."""
     locks = Locks()
     if file.simulated:
@@ -105,6 +106,8 @@ def hold_data_folder(folder: str | Path, program: str = PROGRAM) -> Locks:
 
 def _key(address: str) -> str:
     """The same for every way to write an address; a bus belongs to this computer, a network address to all."""
+    from pyvisa import rname
+
     try:
         name = rname.to_canonical_name(address).upper()
     except rname.InvalidResourceName:
