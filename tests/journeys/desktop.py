@@ -28,7 +28,19 @@ def screen(size: str = SIZE) -> Iterator[str]:
     """An empty X screen; its name, such as ":3"."""
     reading, writing = os.pipe()
     with subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "-dpi", "96", "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            "-displayfd",
+            str(writing),
+            "-screen",
+            "0",
+            f"{size}x24",
+            "-dpi",
+            "96",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ],
         pass_fds=(writing,),
         stderr=subprocess.DEVNULL,
     ) as server:
@@ -86,6 +98,10 @@ class Hands:
         """Titles of all visible windows."""
         return [self._do("getwindowname", window) for window in self.windows("")]
 
+    def focus(self) -> str:
+        """Number of the window that has the keyboard."""
+        return self._do("getwindowfocus")
+
     def front(self, title: str) -> None:
         """Give the keyboard to the window with this title."""
         window = until(lambda: self.windows(title), what=f"a window called {title}")[-1]
@@ -118,14 +134,19 @@ class Gui:
         command = [sys.executable, "-m", "coldfinger.procedures", "gui", "--data", str(self.data), *self.words, *more]
         with open(self.folder / "window.err", "ab") as errors:
             self.process = subprocess.Popen(command, env=self.environment, stderr=errors, start_new_session=True)
-        until(lambda: self.hands.windows("coldfinger"), what="the window")
+        until(lambda: self.hands.windows("coldfinger") or not self._lives(), what="the window")
+        assert self._lives(), self.errors()
         until(lambda: "T_sample (K)" in self.snapshot().get("latest", {}), what="the first readings")
         time.sleep(0.3)  # three looks of the window
         self.hands.front("coldfinger")
 
+    def _lives(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     @property
     def owner_folder(self) -> Path:
-        return self.folder / "state" / "owners" / "sim"
+        owners = self.folder / "state" / "owners"
+        return next(iter(owners.iterdir()), owners / "sim") if owners.is_dir() else owners / "sim"
 
     def snapshot(self) -> dict[str, Any]:
         """What the owner tells anybody; {} while there is none."""

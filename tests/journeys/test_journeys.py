@@ -7,26 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from coldfinger.procedures.engine.items import DONE
 from tests.journeys.desktop import Gui, until
 
 Open = Callable[..., Gui]
-
-
-def to_type(window: Gui, letters: str) -> None:
-    """Choose a type of run by its first letters; the keyboard is then in the chooser."""
-    window.hands.key("alt+t")
-    window.hands.type(letters)
-
-
-def queue_short_ramp(window: Gui, to: str) -> None:
-    """From the field "To", a short ramp into the queue."""
-    window.hands.key("ctrl+a")
-    window.hands.type(to)
-    window.hands.key("Tab")
-    before = len(window.items())
-    window.hands.key("ctrl+shift+Return")
-    until(lambda: len(window.items()) > before, what="one item more")
 
 
 def test_a_ramp_runs_within_half_a_minute_and_twelve_keys_of_the_launch(window: Open):
@@ -55,7 +38,7 @@ def test_abort_while_a_ramp_runs_makes_safe_holds_the_queue_and_twice_does_no_ha
 
 
 def test_a_window_that_is_killed_costs_nothing_and_the_next_one_sees_the_same_queue(window: Open):
-    gui = window("--speed", "200")
+    gui = window("--speed", "1000")
     gui.hands.key("ctrl+Return")
     until(lambda: gui.rows() >= 2, 60.0, "two rows")
     gui.kill()
@@ -66,7 +49,7 @@ def test_a_window_that_is_killed_costs_nothing_and_the_next_one_sees_the_same_qu
 
 
 def test_a_queue_whose_owner_died_too_is_offered_again_and_goes_on(window: Open):
-    gui = window("--speed", "200")
+    gui = window("--speed", "1000")
     gui.hands.key("ctrl+Return")
     until(lambda: gui.rows() >= 3, 60.0, "three rows")
     owner = gui.owner_pid()
@@ -74,7 +57,7 @@ def test_a_queue_whose_owner_died_too_is_offered_again_and_goes_on(window: Open)
     os.kill(owner, signal.SIGKILL)
     rows = gui.rows()
     gui.start()
-    gui.hands.key("alt+c")  # Continue, in the event line
+    gui.hands.key("F8")  # what the message in front offers: Continue
     until(lambda: gui.snapshot().get("state") == "running", 60.0, "the night goes on")
     until(lambda: gui.rows() > rows, 60.0, "rows after those of the first part")
     assert [run.header.get("part", 1) for run in gui.runs()] == [1, 2]
@@ -84,10 +67,11 @@ def test_closing_asks_while_something_runs_and_stay_is_the_default(window: Open)
     gui = window("--speed", "50")
     gui.hands.key("ctrl+Return")
     until(lambda: gui.snapshot().get("state") == "running")
+    until(lambda: gui.hands.windows("RUNNING"), what="a window that knows")
     gui.hands.key("ctrl+q")
-    gui.hands.front("A queue is running")
+    until(lambda: gui.hands.windows("A queue is running"), what="the question")
     gui.hands.key("Return")
-    time.sleep(0.3)
+    until(lambda: not gui.hands.windows("A queue is running"), what="an answer")
     assert gui.process is not None
     assert gui.process.poll() is None
     assert gui.snapshot()["state"] == "running"
@@ -117,12 +101,3 @@ def test_what_stands_in_a_field_is_what_is_applied_or_nothing_is(window: Open):
     gui.hands.type("400 mK")
     gui.hands.key("ctrl+Return")
     assert until(gui.items)[0].parameters["stop"] == pytest.approx(0.4)
-
-
-def test_a_queue_is_built_reordered_saved_and_run_by_keyboard(window: Open):
-    gui = window("--speed", "1000")
-    for to in ("0.05", "0.04", "0.03"):
-        gui.hands.key("alt+t", "Tab", "Tab", "Tab")
-        queue_short_ramp(gui, to)
-    assert [item.parameters["stop"] for item in gui.items()] == [0.05, 0.04, 0.03]
-    assert all(item.state != DONE for item in gui.items())
