@@ -6,6 +6,7 @@ printer and are never taken for a scale.
 """
 
 import re
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -88,6 +89,10 @@ def read_micrograph(
     return Micrograph(grey[top:bottom, left:right], pixel, scale, path.name)
 
 
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, struct.error)
+"""What Pillow has been seen to raise over a damaged file, a wrong tag in its directory included."""
+
+
 def _pixels(path: Path) -> tuple[Array, dict[int, str]]:
     """Grey values and the file's texts by TIFF tag."""
     try:
@@ -103,7 +108,7 @@ def _pixels(path: Path) -> tuple[Array, dict[int, str]]:
         raise ValueError(f"{path.name}: there is no such file") from None
     except UnidentifiedImageError:
         raise ValueError(f"{path.name}: this is not a PNG or TIFF picture, or it is empty") from None
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except (*_DAMAGED, Image.DecompressionBombError) as error:
         raise ValueError(f"{path.name}: the picture cannot be read to its end ({error}); export it again") from None
     if values.ndim == 3:
         values = _one_channel(values, path.name)
