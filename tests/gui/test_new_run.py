@@ -246,6 +246,8 @@ def test_the_queue_of_a_real_engine_takes_the_form_as_it_is(qtbot, tmp_path, dre
         qtbot.keyClicks(stage.form.form.editors["fields"].line, "0:600:12")
         modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
         target: QWidget = stage.form.form.editors["fields"].line
+        target.window().activateWindow()  # Qt 6 hears shortcuts in the active window only
+        panels.until(qtbot, target.window().isActiveWindow)
         qtbot.keyClick(target, Qt.Key.Key_Return, modifiers)
         panels.until(qtbot, lambda: len(stage.desk.latest["items"]) == 12)
         panels.until(qtbot, lambda: stage.engine.snapshot()["state"] == "held")
