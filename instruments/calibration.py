@@ -261,7 +261,11 @@ def read_calibration(path: str | Path, *, relative_sd: float = 0.0) -> Calibrati
     `relative_sd` is the standard deviation of its temperatures divided by them, from the calibration report.
     Raises ValueError for a file that cannot be understood, OSError for one that cannot be opened.
     """
-    curve = read_curve(Path(path))
+    try:
+        curve = read_curve(Path(path))
+    except OSError as trouble:
+        why = trouble.strerror or trouble
+        raise OSError(f"curve file {path}: it cannot be read ({why}); give the name of a file of a curve") from trouble
     temperatures, resistances = zip(*sorted(curve.points), strict=True)
     try:
         return Calibration(curve.name, curve.serial, temperatures, resistances, relative_sd)

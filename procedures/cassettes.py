@@ -87,7 +87,8 @@ def _recorder(path: Path, file: StationFile, clock: Clock, sample: Mapping[str, 
     except FileExistsError:
         raise StationFileError(f"recording {path}: this file exists and is never overwritten; choose another") from None
     except OSError as error:
-        raise StationFileError(f"recording {path}: cannot be written ({error}); choose another place") from error
+        why = error.strerror or error
+        raise StationFileError(f"recording {path}: cannot be written ({why}); choose another place") from error
 
 
 def portable(file: StationFile, sample: Mapping[str, Any]) -> tuple[str, str]:

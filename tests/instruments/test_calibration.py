@@ -395,3 +395,8 @@ def test_one_reading_gives_the_temperature_that_an_array_of_readings_gives(share
         ohm = curve.R_min * (curve.R_max / curve.R_min) ** share
         together = float(curve.temperature_or_nan(np.array([ohm]))[0])
         assert float(curve.temperature_or_nan(ohm)) == pytest.approx(together, rel=1e-13)
+
+
+def test_a_curve_file_that_is_not_there_is_named_in_one_sentence(tmp_path):
+    with pytest.raises(OSError, match=r"curve file .*nix\.340: it cannot be read \(No such file or directory\); give"):
+        read_calibration(tmp_path / "nix.340")
