@@ -265,7 +265,9 @@ def read_calibration(path: str | Path, *, relative_sd: float = 0.0) -> Calibrati
         curve = read_curve(Path(path))
     except OSError as trouble:
         why = trouble.strerror or trouble
-        raise OSError(f"curve file {path}: it cannot be read ({why}); give the name of a file of a curve") from trouble
+        raise type(trouble)(
+            f"curve file {path}: it cannot be read ({why}); give the name of a file of a curve"
+        ) from trouble
     temperatures, resistances = zip(*sorted(curve.points), strict=True)
     try:
         return Calibration(curve.name, curve.serial, temperatures, resistances, relative_sd)
