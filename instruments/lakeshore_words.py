@@ -1,4 +1,4 @@
-"""What the Lake Shore 370 and 372 say alike: numbers, thermometers, user curves, errors asked for in the same line.
+"""What the Lake Shore 370 and 372 say alike: numbers, user curves, errors asked for in the same line.
 
 A curve is kept under a number, and an input follows a number (one field of `INSET`): writing or forgetting a curve
 never changes which curve an input follows. A curve is therefore best written under a number that no input follows, and
@@ -12,8 +12,8 @@ from enum import IntEnum
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
-from coldfinger.instruments.driver import Linked, View, reply
-from coldfinger.instruments.errors import CalibrationError, CommandError, InstrumentError
+from coldfinger.instruments.driver import Linked, reply
+from coldfinger.instruments.errors import CommandError, InstrumentError
 from coldfinger.instruments.validators import as_number, member, record, strict_integer, strict_number
 
 SIX = r"[+-](?=[\d.]{7}E)\d{1,5}\.\d{1,5}E[+-]\d{2}"
@@ -21,7 +21,6 @@ REAL = r"[+-]?\d+(?:\.\d*)?(?:E[+-]\d{2})?"
 six_digits = reply(SIX, "six digits like +108.278E+00")
 real = reply(REAL, "a number like +0050.00")
 EVENT_ERRORS = {2: "query error", 4: "execution error (value out of range)", 5: "command not known"}
-SETPOINT_KEPT = 1e-4  # relative: six digits of a set point are shown
 MOST_POINTS = 200
 SAME_POINT = 1e-5  # relative: six digits of a point are kept
 SAME_LIMIT = 1e-3  # K: the temperature limit of a curve is shown in millikelvin
@@ -69,19 +68,6 @@ def ramp_rate(fastest: float) -> Callable[..., float]:
         return strict_number("ramp rate", slow, fast, "K/s")(rate)
 
     return check
-
-
-class Thermometer(View):
-    """What all inputs with a sensor have in common."""
-
-    def _kelvin(self, question: str) -> float:
-        kelvin = float(self.values(question, preprocess_reply=six_digits)[0])
-        if kelvin == 0:
-            raise CalibrationError(
-                f"{self.who}: {question!r} was answered 0 K, which means no temperature curve or no valid "
-                "reading; assign a curve to the input, or read its resistance"
-            )
-        return kelvin
 
 
 class ErrorsInLine(Linked):

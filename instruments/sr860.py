@@ -13,7 +13,6 @@ SCAL, which belongs to the analogue outputs; what the input takes is `input_rang
 source of its own, see `SineOffset`: neither it nor the amplitude moves when the other is set.
 """
 
-from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any, ClassVar
 
@@ -21,38 +20,37 @@ from pymeasure.instruments import Instrument
 
 from coldfinger.instruments.amplitude import held_amplitude
 from coldfinger.instruments.bound import Bound
-from coldfinger.instruments.driver import Linked, index_reply, reply
+from coldfinger.instruments.driver import index_reply, reply
 from coldfinger.instruments.errors import CommandError
 from coldfinger.instruments.roles import XY, LockInStatus
-from coldfinger.instruments.srs import (
+from coldfinger.instruments.srs_words import (
+    INPUT_QUEUE,
+    OUTPUT_QUEUE,
+    REFUSED,
+    WHOLE,
     InputConfiguration,
     InputCoupling,
     InputGrounding,
     LineFilter,
     ReferenceSlope,
     ReferenceSource,
+    StanfordLockIn,
+    aux_output,
+    choice,
+    detected_harmonic,
+    flag,
+    place_in,
+    reference_frequency,
 )
-from coldfinger.instruments.validators import member, one_of, strict_bool, strict_integer, strict_number
+from coldfinger.instruments.validators import member, one_of, strict_bool, strict_number
 
 _REAL = r"[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d{1,3})?"
-real = reply(_REAL, "a number like 0.951359 or -4.17234e-07")
-whole = reply(r"\d{1,5}", "a whole number")
+_REAL_FORM = "a number like 0.951359 or -4.17234e-07"
+real = reply(_REAL, _REAL_FORM)
 LEAST_SINE = 1e-9  # V rms
 MOST_SINE = 2.0  # V rms
 SINE_DIGITS = 3  # of the amplitude, or 1 nV, whichever is coarser
-EVENT_ERRORS = {
-    1: "its input queue overflowed",
-    3: "its output queue overflowed",
-    4: "a parameter is out of range or not allowed in this state (execution error)",
-    5: "it does not know the command",
-}
 _OUTPUT_BITS = 1 << 0 | 1 << 1 | 0b1111 << 8  # channels 1 and 2, the four data channels
-_STATUS = {
-    LockInStatus.INPUT_OVERLOAD: 1 << 4,
-    LockInStatus.FILTER_OVERLOAD: 1 << 6,
-    LockInStatus.OUTPUT_OVERLOAD: _OUTPUT_BITS,
-    LockInStatus.REFERENCE_UNLOCKED: 1 << 3,
-}
 _CURRENT_GAINS = (InputConfiguration.CURRENT_1M, InputConfiguration.CURRENT_100M)
 _VOLTAGE_INPUTS = (InputConfiguration.A, InputConfiguration.A_MINUS_B)
 
@@ -87,45 +85,6 @@ class ReferenceInput(IntEnum):
     MEGOHM_1 = 1
 
 
-def _choice(mnemonic: str, name: str, kind: type[IntEnum], docs: str) -> Any:
-    """A property whose values are the members of `kind`, sent as their numbers."""
-    return Instrument.control(
-        f"{mnemonic}?",
-        f"{mnemonic} %d",
-        docs,
-        validator=member(name, kind),
-        preprocess_reply=index_reply(len(kind)),
-        cast=int,
-        get_process=kind,
-    )
-
-
-def _table(mnemonic: str, name: str, table: tuple[float, ...], unit: str, docs: str) -> Any:
-    """A property whose values are the entries of `table`, sent as their places in it."""
-    return Instrument.control(
-        f"{mnemonic}?",
-        f"{mnemonic} %d",
-        docs,
-        validator=one_of(name, table, unit),
-        set_process=table.index,
-        preprocess_reply=index_reply(len(table)),
-        cast=int,
-        get_process=table.__getitem__,
-    )
-
-
-def _flag(question: str, command: str, name: str, docs: str) -> Any:
-    return Instrument.control(
-        question,
-        f"{command}%d",
-        docs,
-        validator=strict_bool(name),
-        preprocess_reply=index_reply(2),
-        cast=int,
-        get_process=bool,
-    )
-
-
 def _offset(axis: int, letter: str) -> Any:
     return Instrument.control(
         f"COFP? {axis}",
@@ -137,47 +96,38 @@ def _offset(axis: int, letter: str) -> Any:
 
 
 def _expand(axis: int, letter: str) -> Any:
-    name = f"expansion of {letter}"
-    docs = f"""Control by what the output of {letter} is expanded, strictly 1, 10 or 100."""
-    factors = (1, 10, 100)
-    return Instrument.control(
+    return place_in(
+        (1, 10, 100),
         f"CEXP? {axis}",
-        f"CEXP {axis},%d",
-        docs,
-        validator=one_of(name, factors, ""),
-        set_process=factors.index,
-        preprocess_reply=index_reply(3),
-        cast=int,
-        get_process=factors.__getitem__,
+        f"CEXP {axis},",
+        f"expansion of {letter}",
+        "",
+        f"""Control by what the output of {letter} is expanded, strictly 1, 10 or 100.""",
     )
-
-
-def _aux_output(number: int) -> Any:
-    allowed = strict_number(f"auxiliary output {number}", -10.5, 10.5, "V")
-
-    def read(self: "SR860") -> float:
-        return float(self.values(f"AUXV? {number - 1}", preprocess_reply=real)[0])
-
-    def send(self: "SR860", value: float) -> None:
-        volts, limit = allowed(value), self._aux_limits.get(number)
-        self._send_level(f"aux_output_{number}", f"AUXV {number - 1},{volts:.3f}", volts, limit, 1.1e-3)
-
-    docs = f"""Control the voltage of auxiliary output {number} (V), strictly -10.5 to 10.5, steps of 1 mV."""
-    return property(read, send, doc=docs)
 
 
 def _measured(question: str, docs: str) -> Any:
     return Instrument.measurement(question, docs, preprocess_reply=real)
 
 
-class SR860(Linked):
+class SR860(StanfordLockIn):
     """SR860 lock-in amplifier; role LockIn, its sine output an ac source, dc level and auxiliary outputs dc sources.
 
     `sine_limit` (V rms), `offset_limit` (V) and `aux_limits` (V, by number of the output) are what the station allows.
     """
 
     IDENTITY: ClassVar[str] = r"Stanford_Research_Systems,SR860,\w+,[Vv][\d.]+"
-    FORGET: ClassVar[tuple[str, ...]] = ("*ESR?",)
+    REAL: ClassVar[tuple[str, str]] = (_REAL, _REAL_FORM)
+    STATUS: ClassVar[tuple[str, str]] = WHOLE
+    FLAGS: ClassVar[dict[LockInStatus, int]] = {
+        LockInStatus.INPUT_OVERLOAD: 1 << 4,
+        LockInStatus.FILTER_OVERLOAD: 1 << 6,
+        LockInStatus.OUTPUT_OVERLOAD: _OUTPUT_BITS,
+        LockInStatus.REFERENCE_UNLOCKED: 1 << 3,
+    }
+    EVENT_ERRORS: ClassVar[dict[int, str]] = {1: INPUT_QUEUE, 3: OUTPUT_QUEUE, **REFUSED}
+    VOLTS: ClassVar[str] = ".9g"
+    DETECTION_LIMIT: ClassVar[float] = 500e3
     SETTINGS: ClassVar[tuple[str, ...]] = (
         "frequency",
         "phase",
@@ -214,8 +164,6 @@ class SR860(Linked):
         "aux_output_3",
         "aux_output_4",
     )
-    DETECTION_LIMIT: ClassVar[float] = 500e3
-    """Highest harmonic * frequency (Hz)."""
     SINE_RANGE: ClassVar[tuple[float, float]] = (LEAST_SINE, MOST_SINE)
     """Amplitudes (V rms) of the sine output."""
     SINE_STEP: ClassVar[float] = LEAST_SINE
@@ -230,54 +178,25 @@ class SR860(Linked):
         adapter: Any,
         name: str = "SR860 lock-in amplifier",
         *,
-        sine_limit: Bound | None = None,
         offset_limit: Bound | None = None,
-        aux_limits: Mapping[int, Bound] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(adapter, name, **kwargs)
-        self._sine_limit, self._offset_limit = sine_limit, offset_limit
-        self._aux_limits = dict(aux_limits or {})
-        self._unread = LockInStatus(0)
+        self._offset_limit = offset_limit
 
     # Reference
 
-    @property
-    def frequency(self) -> float:
+    frequency = reference_frequency(
         """Control the reference frequency (Hz), strictly 0.001 to `DETECTION_LIMIT`; settable with the internal
         reference.
 
         The instrument keeps 6 digits or 0.1 mHz. Raises ValueError too when harmonic * frequency is above
         `DETECTION_LIMIT`.
         """
-        return float(self.values("FREQ?", preprocess_reply=real)[0])
-
-    @frequency.setter
-    def frequency(self, value: float) -> None:
-        hertz = strict_number("frequency", 0.001, self.DETECTION_LIMIT, "Hz")(value)
-        with self.lock:
-            self._check_detection(hertz, self.harmonic)
-            self.write(f"FREQ {hertz:.10g}")
-
-    @property
-    def harmonic(self) -> int:
-        """Control the detected harmonic, strictly 1 to 99; ValueError for one above `DETECTION_LIMIT`."""
-        return int(self.values("HARM?", preprocess_reply=whole, cast=int)[0])
-
-    @harmonic.setter
-    def harmonic(self, value: int) -> None:
-        harmonic = strict_integer("harmonic", 1, 99)(value)
-        with self.lock:
-            self._check_detection(self.frequency, harmonic)
-            self.write(f"HARM {harmonic}")
-
-    def _check_detection(self, frequency: float, harmonic: int) -> None:
-        if frequency * harmonic > self.DETECTION_LIMIT:
-            raise ValueError(
-                f"harmonic {harmonic} of {frequency:g} Hz is {harmonic * frequency:g} Hz; the highest that "
-                f"{self.who} detects is {self.DETECTION_LIMIT:g} Hz"
-            )
-
+    )
+    harmonic = detected_harmonic(
+        99, """Control the detected harmonic, strictly 1 to 99; ValueError for one above `DETECTION_LIMIT`."""
+    )
     phase = Instrument.control(
         "PHAS?",
         "PHAS %.7g",
@@ -285,7 +204,7 @@ class SR860(Linked):
         validator=strict_number("phase", -360, 360, "degrees"),
         preprocess_reply=real,
     )
-    reference_mode = _choice("RSRC", "reference_mode", ReferenceMode, """Control the reference, a `ReferenceMode`.""")
+    reference_mode = choice("RSRC", ReferenceMode, """Control the reference, a `ReferenceMode`.""", "reference_mode")
     reference_source = Instrument.control(
         "RSRC?",
         "RSRC %d",
@@ -296,13 +215,13 @@ class SR860(Linked):
         cast=int,
         get_process=lambda index: ReferenceSource.EXTERNAL if index else ReferenceSource.INTERNAL,
     )
-    reference_slope = _choice(
-        "RTRG", "reference_slope", ReferenceSlope, """Control the trigger of the external reference."""
+    reference_slope = choice(
+        "RTRG", ReferenceSlope, """Control the trigger of the external reference.""", "reference_slope"
     )
-    reference_input = _choice(
-        "REFZ", "reference_input", ReferenceInput, """Control the input resistance of the reference."""
+    reference_input = choice(
+        "REFZ", ReferenceInput, """Control the input resistance of the reference.""", "reference_input"
     )
-    timebase = _choice("TBMODE", "timebase", Timebase, """Control which 10 MHz the instrument counts with.""")
+    timebase = choice("TBMODE", Timebase, """Control which 10 MHz the instrument counts with.""", "timebase")
     external_frequency = _measured("FREQEXT?", """Measure the frequency at the reference input (Hz).""")
     detection_frequency = _measured("FREQDET?", """Measure the frequency that is detected (Hz).""")
 
@@ -315,7 +234,7 @@ class SR860(Linked):
         It holds for one plug of the output against ground without a load. Where the station has a limit, ValueError
         beyond it, and CommandError when another amplitude reads back.
         """
-        return float(self.values("SLVL?", preprocess_reply=real)[0])
+        return self.read_number("SLVL?")
 
     @sine_voltage.setter
     def sine_voltage(self, value: float) -> None:
@@ -333,34 +252,20 @@ class SR860(Linked):
     @property
     def sine_offset(self) -> float:
         """Control the dc level of the sine output (V), strictly -5 to 5, steps of 0.1 mV; see `sine_offset_mode`."""
-        return float(self.values("SOFF?", preprocess_reply=real)[0])
+        return self.read_number("SOFF?")
 
     @sine_offset.setter
     def sine_offset(self, value: float) -> None:
         volts = strict_number("sine_offset", -5, 5, "V")(value)
         self._send_level("sine_offset", f"SOFF {volts:.4f}", volts, self._offset_limit, 1.1e-4)
 
-    def _send_level(self, name: str, command: str, volts: float, limit: Bound | None, resolution: float) -> None:
-        with self.lock:
-            if limit is not None:
-                present = float(getattr(self, name))
-                limit.check_way(f"{self.who}: {name}", present, volts, "V")
-                limit.check_step(f"{self.who}: {name}", present, volts, "V")
-            self.write(command)
-            if limit is not None:
-                self._kept(name, volts, float(getattr(self, name)), resolution)
-
-    def _kept(self, what: str, sent: float, kept: float, resolution: float) -> None:
-        if abs(kept - sent) > resolution:
-            raise CommandError(f"{self.who}: {what} of {sent:.9g} V was sent, but reads back as {kept:.9g} V")
-
-    sine_offset_mode = _choice(
-        "REFM", "sine_offset_mode", OffsetMode, """Control the sign of the dc level at the second plug."""
+    sine_offset_mode = choice(
+        "REFM", OffsetMode, """Control the sign of the dc level at the second plug.""", "sine_offset_mode"
     )
-    aux_output_1 = _aux_output(1)
-    aux_output_2 = _aux_output(2)
-    aux_output_3 = _aux_output(3)
-    aux_output_4 = _aux_output(4)
+    aux_output_1 = aux_output(1, 0)
+    aux_output_2 = aux_output(2, 1)
+    aux_output_3 = aux_output(3, 2)
+    aux_output_4 = aux_output(4, 3)
     aux_input_1 = _measured("OAUX? 0", """Measure the voltage at auxiliary input 1 (V).""")
     aux_input_2 = _measured("OAUX? 1", """Measure the voltage at auxiliary input 2 (V).""")
     aux_input_3 = _measured("OAUX? 2", """Measure the voltage at auxiliary input 3 (V).""")
@@ -388,12 +293,13 @@ class SR860(Linked):
                 self.write(f"ISRC {_VOLTAGE_INPUTS.index(wanted)}")
                 self.write("IVMD 0")
 
-    input_grounding = _choice("IGND", "input_grounding", InputGrounding, """Control the grounding of the shield.""")
-    input_coupling = _choice("ICPL", "input_coupling", InputCoupling, """Control the coupling of the input.""")
-    input_range = _table(
-        "IRNG",
-        "input_range",
+    input_grounding = choice("IGND", InputGrounding, """Control the grounding of the shield.""", "input_grounding")
+    input_coupling = choice("ICPL", InputCoupling, """Control the coupling of the input.""", "input_coupling")
+    input_range = place_in(
         INPUT_RANGES,
+        "IRNG?",
+        "IRNG ",
+        "input_range",
         "V",
         """Control the input range (V peak), strictly one of `INPUT_RANGES`.""",
     )
@@ -418,22 +324,16 @@ class SR860(Linked):
         cast=int,
         get_process=lambda index, scales=SENSITIVITIES: scales[27 - index],
     )
-    time_constant = _table(
-        "OFLT",
-        "time_constant",
+    time_constant = place_in(
         TIME_CONSTANTS,
+        "OFLT?",
+        "OFLT ",
+        "time_constant",
         "s",
         """Control the time constant (s) of one pole of the filter, strictly one of `TIME_CONSTANTS`.""",
     )
-    filter_slope = _table(
-        "OFSL",
-        "filter_slope",
-        (6, 12, 18, 24),
-        "dB/octave",
-        """Control the slope of the filter, strictly 6, 12, 18 or 24 dB/octave (1 to 4 poles).""",
-    )
-    sync_filter = _flag("SYNC?", "SYNC ", "sync_filter", """Control the synchronous filter (bool).""")
-    advanced_filter = _flag("ADVFILT?", "ADVFILT ", "advanced_filter", """Control the advanced filter (bool).""")
+    sync_filter = flag("SYNC?", "SYNC ", "sync_filter", """Control the synchronous filter (bool).""")
+    advanced_filter = flag("ADVFILT?", "ADVFILT ", "advanced_filter", """Control the advanced filter (bool).""")
     noise_bandwidth = _measured("ENBW?", """Measure the equivalent noise bandwidth of the filter (Hz).""")
     signal_strength = Instrument.measurement(
         "ILVL?",
@@ -447,9 +347,9 @@ class SR860(Linked):
     offset_x = _offset(0, "X")
     offset_y = _offset(1, "Y")
     offset_r = _offset(2, "R")
-    offset_x_on = _flag("COFA? 0", "COFA 0,", "offset_x_on", """Control whether the offset is subtracted (bool).""")
-    offset_y_on = _flag("COFA? 1", "COFA 1,", "offset_y_on", """Control whether the offset is subtracted (bool).""")
-    offset_r_on = _flag("COFA? 2", "COFA 2,", "offset_r_on", """Control whether the offset is subtracted (bool).""")
+    offset_x_on = flag("COFA? 0", "COFA 0,", "offset_x_on", """Control whether the offset is subtracted (bool).""")
+    offset_y_on = flag("COFA? 1", "COFA 1,", "offset_y_on", """Control whether the offset is subtracted (bool).""")
+    offset_r_on = flag("COFA? 2", "COFA 2,", "offset_r_on", """Control whether the offset is subtracted (bool).""")
     expand_x = _expand(0, "X")
     expand_y = _expand(1, "Y")
     expand_r = _expand(2, "R")
@@ -463,32 +363,6 @@ class SR860(Linked):
         preprocess_reply=reply(_REAL + r",\s*" + _REAL, "two numbers like 0.951359,-4.17234e-07"),
         get_process_list=lambda fields: XY(*fields),
     )
-
-    @property
-    def status(self) -> LockInStatus:
-        """Get overloads and unlock since the last look, a `LockInStatus`; reading clears them, so it is asked once."""
-        with self.lock:
-            bits = self.peek() | self._unread
-            self._unread = LockInStatus(0)
-            return bits
-
-    def peek(self) -> LockInStatus:
-        """What is new in the status; it stays unread for the next one who asks for `status`."""
-        with self.lock:
-            bits = self.values("LIAS?", preprocess_reply=whole, cast=int, retry=False)[0]
-            new = LockInStatus(sum(flag for flag, mask in _STATUS.items() if bits & mask))
-            self._unread |= new
-            return new
-
-    def refusals(self) -> list[str]:
-        """What was refused since the last look, from `*ESR?`; asking clears it."""
-        byte = reply(r"\d{1,3}", "a status byte 0 to 255")
-        bits = self.values("*ESR?", preprocess_reply=byte, cast=int, retry=False)[0]
-        return [meaning for bit, meaning in EVENT_ERRORS.items() if bits >> bit & 1]
-
-    def clear(self) -> None:
-        """Clear all status registers (`*CLS`), overloads included."""
-        self.tell("*CLS")
 
 
 class SR865(SR860):

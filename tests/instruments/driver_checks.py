@@ -37,6 +37,11 @@ class Bench:
             return ((command + self.appended, "000"),)
         return ((command, self.answer(command)), *self.check)
 
+    def noted(self, command: str, bits: str) -> Exchanges:
+        """The exchanges of a command after which the event register says `bits`."""
+        *before, (question, _) = self.command(command)
+        return (*before, (question, bits))
+
     @contextmanager
     def talking(self, exchanges: Iterable[tuple[str, str | None]]) -> Iterator[Any]:
         """The view, over a wire on which exactly these exchanges take place."""
@@ -102,9 +107,11 @@ def check_set(bench: Bench, row: Row) -> None:
         setattr(view, row.property, row.set_value)
 
 
-def check_limit(bench: Bench, limit: Limit, after: dict[str, Exchanges] | None = None) -> None:
-    """Both edges are sent, and what lies outside is refused before anything is sent."""
+def check_limit(bench: Bench, limit: Limit) -> None:
+    """Both edges are sent, where one command sends them, and what lies outside is refused before anything is sent."""
     for value, command in ((limit.low, limit.low_command), (limit.high, limit.high_command)):
+        if not command:
+            continue
         with bench.talking([*limit.before, *bench.command(command), *limit.after]) as view:
             setattr(view, limit.property, value)
     for value in (limit.below, limit.above):

@@ -8,28 +8,14 @@ from pymeasure.test import expected_protocol
 from coldfinger.instruments.ami import AMI430
 from coldfinger.instruments.errors import CommandError, LinkError, MagnetError, ReplyError
 from coldfinger.instruments.roles import RampState
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts
+from tests.instruments.driver_benches import PARTS
 
 LIMIT = 0.1  # T
 NO_ERROR = ("SYST:ERR?", '0,"No errors"')
-BENCH = driver_checks.Bench(AMI430, check=(NO_ERROR,), field_limit=LIMIT)
-ROWS = contracts.AMI430
-SETTABLE = [row for row in ROWS if row.set_command]
+BENCH = PARTS["AMI430"].bench
 IN_TESLA = [("FIELD:UNITS?", "1"), ("RAMP:RATE:UNITS?", "0")]
 FREE = [("STATE?", "3"), ("QU?", "0"), ("PS:INST?", "0")]
-
-
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(AMI430, ROWS, [])
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
 
 
 def test_a_field_limit_must_be_given():
@@ -37,26 +23,6 @@ def test_a_field_limit_must_be_given():
         AMI430(object())
     with pytest.raises(ValueError, match="field_limit of -1 T"):
         AMI430(object(), field_limit=-1)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says(row):
-    driver_checks.check_get(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says(row):
-    driver_checks.check_set(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(row):
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(row):
-    driver_checks.check_replies(BENCH, row)
 
 
 @pytest.mark.parametrize("target", [LIMIT, -LIMIT, 0.0, 1e-6])
@@ -216,7 +182,7 @@ def test_an_error_reply_of_the_wrong_form_is_no_all_clear(reply):
 
 
 def test_the_snapshot_is_json():
-    replies = {row.property: (row.query, row.reply) for row in ROWS}
+    replies = {row.property: (row.query, row.reply) for row in contracts.AMI430}
     with BENCH.talking([replies[name] for name in AMI430.SETTINGS]) as magnet:
         snapshot = magnet.snapshot()
     assert snapshot["units"] == "TESLA"

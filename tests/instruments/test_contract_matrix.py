@@ -36,7 +36,7 @@ from coldfinger.sim.devices import sr860 as sr860_panel
 from coldfinger.sim.rack import ADDRESSES, Rack, sim_rack
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
-from tests.instruments import contracts, contracts_keysight, contracts_ls370, contracts_sr860, driver_checks, oxford
+from tests.instruments import contracts, contracts_keysight, contracts_lakeshore, contracts_sr860, driver_checks, oxford
 
 KINDS = {
     "lock-in": (SR830, "\n"),
@@ -62,16 +62,16 @@ AMI430_LIMITS = [
 ]
 TABLES = {
     ("lock-in", ""): (contracts.SR830, contracts.SR830_LIMITS),
-    ("bridge", ""): (contracts.LS372, contracts.LS372_LIMITS),
-    ("bridge", "controller"): (contracts.LS372_CONTROLLER, contracts.LS372_CONTROLLER_LIMITS),
-    ("bridge", "bridge"): (contracts.LS372_BRIDGE, contracts.LS372_BRIDGE_LIMITS),
+    ("bridge", ""): (contracts_lakeshore.WHOLE, contracts_lakeshore.WHOLE_LIMITS),
+    ("bridge", "controller"): (contracts_lakeshore.LS372_CONTROLLER, contracts_lakeshore.LS372_CONTROLLER_LIMITS),
+    ("bridge", "bridge"): (contracts_lakeshore.LS372_BRIDGE, contracts_lakeshore.LS372_BRIDGE_LIMITS),
     ("magnet", ""): (contracts.AMI430, AMI430_LIMITS),
     ("bias", ""): (contracts.GS200, GS200_LIMITS),
     ("SR860", ""): (contracts_sr860.ROWS, contracts_sr860.LIMITS),
     ("33511B", ""): (contracts_keysight.ROWS, contracts_keysight.LIMITS),
-    ("370", ""): (contracts_ls370.WHOLE, contracts_ls370.WHOLE_LIMITS),
-    ("370", "controller"): (contracts_ls370.CONTROLLER, contracts_ls370.CONTROLLER_LIMITS),
-    ("370", "bridge"): (contracts_ls370.BRIDGE, contracts_ls370.BRIDGE_LIMITS),
+    ("370", ""): (contracts_lakeshore.WHOLE, contracts_lakeshore.WHOLE_LIMITS),
+    ("370", "controller"): (contracts_lakeshore.LS370_CONTROLLER, contracts_lakeshore.LS370_CONTROLLER_LIMITS),
+    ("370", "bridge"): (contracts_lakeshore.LS370_BRIDGE, contracts_lakeshore.LS370_BRIDGE_LIMITS),
 }
 ROWS = [
     pytest.param(role, view, row, id=f"{role}-{view}-{row.property}")

@@ -17,7 +17,7 @@ from coldfinger.instruments.link import Link
 from coldfinger.instruments.sr860 import SR860
 from coldfinger.instruments.srs import SR830
 from coldfinger.instruments.yokogawa import GS200
-from tests.instruments import contracts, contracts_keysight, contracts_ls370, contracts_sr860
+from tests.instruments import contracts, contracts_keysight, contracts_lakeshore, contracts_sr860
 from tests.instruments.test_link import FAULTS, NAMES, Counter, FakeClock, FakeResource
 
 
@@ -32,16 +32,24 @@ class Model(NamedTuple):
 
 
 _EVENTS, _QUEUE = {"*ESR?": "0"}, {"SYST:ERR?": '0,"No error"'}
-LS372 = {"": contracts.LS372, "controller": contracts.LS372_CONTROLLER, "bridge": contracts.LS372_BRIDGE}
-LS370 = {"": contracts_ls370.WHOLE, "controller": contracts_ls370.CONTROLLER, "bridge": contracts_ls370.BRIDGE}
+LS372 = {
+    "": contracts_lakeshore.WHOLE,
+    "controller": contracts_lakeshore.LS372_CONTROLLER,
+    "bridge": contracts_lakeshore.LS372_BRIDGE,
+}
+LS370 = {
+    "": contracts_lakeshore.WHOLE,
+    "controller": contracts_lakeshore.LS370_CONTROLLER,
+    "bridge": contracts_lakeshore.LS370_BRIDGE,
+}
 MODELS = {
     "SR830": Model(SR830, contracts.SR830_IDENTITY, _EVENTS, {"": contracts.SR830}, {}),
     "SR860": Model(SR860, contracts_sr860.IDENTITY, _EVENTS, {"": contracts_sr860.ROWS}, {}),
     "33511B": Model(Keysight33511B, contracts_keysight.IDENTITY, _QUEUE, {"": contracts_keysight.ROWS}, {}),
     "GS200": Model(GS200, contracts.GS200_IDENTITY, _QUEUE, {"": contracts.GS200}, {}),
     "AMI430": Model(AMI430, contracts.AMI430_IDENTITY, _QUEUE, {"": contracts.AMI430}, {"field_limit": 0.1}),
-    "LS372": Model(LakeShore372, contracts.LS372_IDENTITY, {"*ESR?": "000"}, LS372, {}),
-    "LS370": Model(LakeShore370, contracts_ls370.IDENTITY, {"*ESR?": "000"}, LS370, {}),
+    "LS372": Model(LakeShore372, contracts_lakeshore.LS372_IDENTITY, {"*ESR?": "000"}, LS372, {}),
+    "LS370": Model(LakeShore370, contracts_lakeshore.LS370_IDENTITY, {"*ESR?": "000"}, LS370, {}),
 }
 WIRES = [
     ("SR830", "gpib"),

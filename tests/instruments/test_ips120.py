@@ -8,13 +8,12 @@ from pymeasure.test import expected_protocol
 from coldfinger.instruments.errors import CommandError, LinkError, MagnetAlarm, MagnetError
 from coldfinger.instruments.ips120 import IPS120
 from coldfinger.instruments.roles import RampState
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts
+from tests.instruments.driver_benches import PARTS
 from tests.instruments.oxford import StoppedClock
 
 SETTINGS = {"field_limit": 0.1, "coil_constant": 0.1}
-BENCH = driver_checks.Bench(IPS120, answer=lambda command: command[0], **SETTINGS)
-ROWS = contracts.IPS120
-SETTABLE = [row for row in ROWS if row.set_command]
+BENCH = PARTS["IPS120"].bench
 
 
 def status(activity=0, heater=8, moving=0, control=3, trouble=0):
@@ -30,44 +29,11 @@ LIMITS = [("R8", "R+00.06000"), ("R9", "R+00.00600")]
 HELD = [("R7", "R+00.02000"), ("R8", "R+00.02000")]
 
 
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(IPS120, ROWS, [])
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
 @pytest.mark.parametrize("name", ["coil_constant", "switch_heat_time", "switch_cool_time"])
 @pytest.mark.parametrize("value", [-1, "20", None, True, float("nan"), 1e5])
 def test_what_the_supply_does_not_know_must_be_given_as_a_number_in_range(name, value):
     with pytest.raises(ValueError, match=f"{name} .*allowed are"):
         IPS120(object(), **(SETTINGS | {name: value}))
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_handbook_says(row):
-    driver_checks.check_get(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_handbook_says(row):
-    driver_checks.check_set(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(row):
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(row):
-    driver_checks.check_replies(BENCH, row)
 
 
 @pytest.mark.parametrize("target", [0.1001, -0.1001, 6])

@@ -25,42 +25,14 @@ from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
 from tests.instruments import contracts, contracts_keysight, driver_checks
 from tests.instruments.contracts_keysight import NO_ERROR, STATE, state
+from tests.instruments.driver_benches import PARTS
 
-BENCH = driver_checks.Bench(Keysight33511B, check=NO_ERROR)
-ROWS = contracts_keysight.ROWS
-SETTABLE = [row for row in ROWS if row.set_command]
+BENCH = PARTS["33511B"].bench
 GENERATOR, LOCK_IN = "TCPIP0::127.0.0.1::5025::SOCKET", "GPIB0::9::INSTR"
-
-
-def named(row):
-    return row.property
 
 
 def sent(command):
     return [(command, None), *NO_ERROR]
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(Keysight33511B, ROWS, contracts_keysight.LIMITS)
-    assert set(Keysight33511B.SETTINGS) == driver_checks.settable(Keysight33511B)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_guide_says_and_nothing_else_is_an_answer(row):
-    driver_checks.check_get(BENCH, row)
-    driver_checks.check_replies(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_guide_says_and_no_other_type_is_sent(row):
-    driver_checks.check_set(BENCH, row)
-    if row.property != "load":  # infinity is one; the other types are tried below
-        driver_checks.check_types(BENCH, row)
 
 
 @pytest.mark.parametrize("wrong", ["INF", -math.inf, True, *(w for w in driver_checks.NOT_NUMBERS if w != math.inf)])
@@ -70,11 +42,6 @@ def test_a_load_is_a_number_or_infinite(wrong):
     with BENCH.talking(sent("OUTP:LOAD INF") * 2) as generator:
         generator.load = math.inf
         generator.load = np.float64("inf")
-
-
-@pytest.mark.parametrize("limit", contracts_keysight.LIMITS, ids=named)
-def test_edges_are_allowed_and_what_lies_beyond_is_never_sent(limit):
-    driver_checks.check_limit(BENCH, limit)
 
 
 @pytest.mark.parametrize(("name", "edge", "command", "beyond", "after"), contracts_keysight.TWO_SIDED)
@@ -181,7 +148,7 @@ def test_who_is_taken_for_a_generator_of_this_family(identity, known):
 
 
 def test_the_snapshot_is_json():
-    with BENCH.talking([(row.query, row.reply) for row in ROWS]) as generator:
+    with BENCH.talking([(row.query, row.reply) for row in contracts_keysight.ROWS]) as generator:
         snapshot = generator.snapshot()
     assert list(snapshot) == list(Keysight33511B.SETTINGS)
     assert snapshot["load"] == "inf"

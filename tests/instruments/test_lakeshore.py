@@ -18,76 +18,10 @@ from coldfinger.instruments.lakeshore import (
     Unit,
 )
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts_lakeshore
+from tests.instruments.driver_benches import PARTS
 
-ASK = ";*ESR?"
-WHOLE = driver_checks.Bench(LakeShore372, appended=ASK)
-CONTROLLER = driver_checks.Bench(LakeShore372, "controller", ASK)
-BRIDGE = driver_checks.Bench(LakeShore372, "bridge", ASK)
-PARTS = [
-    (LakeShore372, WHOLE, contracts.LS372, contracts.LS372_LIMITS),
-    (Controller, CONTROLLER, contracts.LS372_CONTROLLER, contracts.LS372_CONTROLLER_LIMITS),
-    (MeasurementInput, BRIDGE, contracts.LS372_BRIDGE, contracts.LS372_BRIDGE_LIMITS),
-]
-ROWS = [(bench, row) for _, bench, rows, _ in PARTS for row in rows]
-SETTABLE = [(bench, row) for bench, row in ROWS if row.set_command]
-LIMITS = [(bench, limit) for _, bench, _, limits in PARTS for limit in limits]
-
-
-def named(value):
-    return getattr(value, "property", getattr(value, "view", None))
-
-
-@pytest.mark.parametrize(("kind", "bench", "rows", "limits"), PARTS, ids=["whole", "controller", "bridge"])
-def test_every_property_is_in_the_contract(kind, bench, rows, limits):
-    driver_checks.check_coverage(kind, rows, limits)
-    assert set(kind.SETTINGS) == driver_checks.settable(kind)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with WHOLE.silent():
-        pass
-
-
-@pytest.mark.parametrize(("bench", "row"), ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says(bench, row):
-    driver_checks.check_get(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says(bench, row):
-    driver_checks.check_set(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "limit"), LIMITS, ids=named)
-def test_edges_are_allowed_and_what_lies_beyond_is_never_sent(bench, limit):
-    driver_checks.check_limit(bench, limit)
-
-
-@pytest.mark.parametrize(("bench", "row"), SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(bench, row):
-    driver_checks.check_types(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(bench, row):
-    driver_checks.check_replies(bench, row)
-
-
-@pytest.mark.parametrize(
-    ("bits", "meaning"), [("004", "query error"), ("016", "out of range"), ("032", "command not known")]
-)
-def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with (
-        CONTROLLER.talking([("RANGE 0,3;*ESR?", bits)]) as controller,
-        pytest.raises(CommandError, match=meaning),
-    ):
-        controller.heater_range = 316e-6
-
-
-def test_power_on_and_operation_complete_are_no_errors():
-    with CONTROLLER.talking([("RANGE 0,3;*ESR?", "129")]) as controller:
-        controller.heater_range = 316e-6
+WHOLE, CONTROLLER, BRIDGE = (PARTS[name].bench for name in ("372", "372 controller", "372 bridge"))
 
 
 def test_errors_of_the_past_can_be_asked_for():
@@ -140,7 +74,7 @@ def test_heater_off_and_select():
 
 
 def test_a_measurement_input_has_no_rox_102b_autorange():
-    row = next(row for row in contracts.LS372_BRIDGE if row.property == "setup")
+    row = next(row for row in contracts_lakeshore.LS372_BRIDGE if row.property == "setup")
     with BRIDGE.silent() as bridge, pytest.raises(ValueError, match="ROX_102B is not a setting"):
         bridge.setup = row.set_value._replace(autorange=Autorange.ROX_102B)
 
@@ -186,9 +120,9 @@ def test_an_input_that_does_not_exist_is_refused(wrong):
 
 
 def test_both_roles_prove_the_same_identity():
-    other = contracts.LS372_IDENTITY.replace("LSA23JD", "LSA00XX")
-    with WHOLE.talking([("*IDN?", contracts.LS372_IDENTITY)] * 3 + [("*IDN?", other)]) as instrument:
-        assert instrument.controller.identify() == contracts.LS372_IDENTITY
+    other = contracts_lakeshore.LS372_IDENTITY.replace("LSA23JD", "LSA00XX")
+    with WHOLE.talking([("*IDN?", contracts_lakeshore.LS372_IDENTITY)] * 3 + [("*IDN?", other)]) as instrument:
+        assert instrument.controller.identify() == contracts_lakeshore.LS372_IDENTITY
         instrument.bridge.confirm()
         instrument.confirm()
         with pytest.raises(LinkError, match="LSA00XX"):
@@ -199,9 +133,9 @@ def test_both_roles_prove_the_same_identity():
 
 def test_the_snapshot_holds_both_roles_and_is_json():
     rows = {
-        "": {row.property: row for row in contracts.LS372},
-        "controller": {row.property: row for row in contracts.LS372_CONTROLLER},
-        "bridge": {row.property: row for row in contracts.LS372_BRIDGE},
+        "": {row.property: row for row in contracts_lakeshore.WHOLE},
+        "controller": {row.property: row for row in contracts_lakeshore.LS372_CONTROLLER},
+        "bridge": {row.property: row for row in contracts_lakeshore.LS372_BRIDGE},
     }
     order = [("", LakeShore372), ("controller", Controller), ("bridge", MeasurementInput)]
     asked = [rows[part][name] for part, kind in order for name in kind.SETTINGS]

@@ -13,12 +13,10 @@ from coldfinger.instruments.errors import CalibrationError, CommandError, LinkEr
 from coldfinger.instruments.lakeshore import PID, Autorange, Coefficient, ExcitationMode, HeaterDisplay, Unit
 from coldfinger.instruments.lakeshore370 import (
     BridgeSetup,
-    Controller,
     ControlMode,
     CurveFormat,
     CurveHeader,
     LakeShore370,
-    MeasurementInput,
 )
 from coldfinger.instruments.link import open_link
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
@@ -28,62 +26,12 @@ from coldfinger.sim.devices.ls370 import LakeShore370 as Panel
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
-from tests.instruments import contracts, contracts_ls370, driver_checks
+from tests.instruments import contracts, contracts_lakeshore
+from tests.instruments.driver_benches import PARTS
 
-ASK = ";*ESR?"
 ADDRESS = "GPIB0::13::INSTR"
-WHOLE = driver_checks.Bench(LakeShore370, appended=ASK)
-CONTROLLER = driver_checks.Bench(LakeShore370, "controller", ASK)
-BRIDGE = driver_checks.Bench(LakeShore370, "bridge", ASK)
-PARTS = [
-    (LakeShore370, WHOLE, contracts_ls370.WHOLE, contracts_ls370.WHOLE_LIMITS),
-    (Controller, CONTROLLER, contracts_ls370.CONTROLLER, contracts_ls370.CONTROLLER_LIMITS),
-    (MeasurementInput, BRIDGE, contracts_ls370.BRIDGE, contracts_ls370.BRIDGE_LIMITS),
-]
-ROWS = [(bench, row) for _, bench, rows, _ in PARTS for row in rows]
-SETTABLE = [(bench, row) for bench, row in ROWS if row.set_command]
-LIMITS = [(bench, limit) for _, bench, _, limits in PARTS for limit in limits]
+WHOLE, CONTROLLER, BRIDGE = (PARTS[name].bench for name in ("370", "370 controller", "370 bridge"))
 LOOP = "02,0,1,001,1,8,+120.000"
-
-
-def named(value):
-    return getattr(value, "property", getattr(value, "view", None))
-
-
-@pytest.mark.parametrize(("kind", "bench", "rows", "limits"), PARTS, ids=["whole", "controller", "bridge"])
-def test_every_property_is_in_the_contract(kind, bench, rows, limits):
-    driver_checks.check_coverage(kind, rows, limits)
-    assert set(kind.SETTINGS) == driver_checks.settable(kind)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with WHOLE.silent():
-        pass
-
-
-@pytest.mark.parametrize(("bench", "row"), ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says_and_nothing_else_is_an_answer(bench, row):
-    driver_checks.check_get(bench, row)
-    driver_checks.check_replies(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says_and_no_other_type_is_sent(bench, row):
-    driver_checks.check_set(bench, row)
-    driver_checks.check_types(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "limit"), LIMITS, ids=named)
-def test_edges_are_allowed_and_what_lies_beyond_is_never_sent(bench, limit):
-    driver_checks.check_limit(bench, limit)
-
-
-@pytest.mark.parametrize(
-    ("bits", "meaning"), [("004", "query error"), ("016", "out of range"), ("032", "command not known")]
-)
-def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with CONTROLLER.talking([("HTRRNG 3;*ESR?", bits)]) as view, pytest.raises(CommandError, match=meaning):
-        view.heater_range = 316e-6
 
 
 @pytest.mark.parametrize("loop", ["02,0,2,001,1,8,+120.000", "06,0,1,001,1,8,+120.000"])
@@ -134,7 +82,7 @@ def test_autorange_of_the_372_s_control_input_is_no_setting():
 
 def test_the_station_s_limits_hold_before_anything_is_sent():
     limits = {"setpoint_limit": Bound(1.0, "the station"), "heater_limit": Bound(1e-3, "the station")}
-    loop = contracts_ls370.CONTROLLER[3].set_value
+    loop = contracts_lakeshore.LS370_CONTROLLER[3].set_value
     with expected_protocol(LakeShore370, [], **limits) as bridge:
         control = bridge.controller
         for name, value, words in (
@@ -168,7 +116,7 @@ def test_an_input_that_does_not_exist_is_refused(wrong):
         LakeShore370(object(), control_input=wrong)
 
 
-@pytest.mark.parametrize("identity", [contracts.LS372_IDENTITY, contracts.SR830_IDENTITY])
+@pytest.mark.parametrize("identity", [contracts_lakeshore.LS372_IDENTITY, contracts.SR830_IDENTITY])
 def test_another_model_is_not_taken_for_a_370(identity):
     with WHOLE.talking([("*IDN?", identity)]) as bridge, pytest.raises(LinkError, match="right address"):
         bridge.identify()
@@ -186,8 +134,8 @@ def test_heater_off_select_and_clear():
 
 
 def test_the_snapshot_holds_both_roles_and_is_json():
-    rows = [{row.property: row for row in rows} for _, _, rows, _ in PARTS]
-    asked = [found[name] for found, (kind, *_) in zip(rows, PARTS, strict=True) for name in kind.SETTINGS]
+    parts = [PARTS[name] for name in ("370", "370 controller", "370 bridge")]
+    asked = [row for part in parts for name in part.kind.SETTINGS for row in part.rows if row.property == name]
     with WHOLE.talking([(row.query, row.reply) for row in asked]) as bridge:
         snapshot = bridge.snapshot()
     assert snapshot["controller"]["loop"]["unit"] == "OHM"

@@ -13,10 +13,11 @@ from coldfinger.sim.devices.ls372 import LakeShore372 as Panel372
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts_lakeshore
+from tests.instruments.driver_benches import PARTS
 from tests.instruments.test_link import FAULTS, NAMES, Counter, FakeClock, FakeResource
 
-WHOLE = driver_checks.Bench(LakeShore372, appended=";*ESR?")
+WHOLE = PARTS["372"].bench
 HEADER = CurveHeader("RX-102A", "09eefec96b", CurveFormat.LOG_OHM, 40.0, Coefficient.NEGATIVE)
 POINTS = [(3.0, 40.0), (3.69897, 0.5), (4.5, 0.05)]
 STORED = [
@@ -123,7 +124,7 @@ class Keeper(Counter):
     def answer(self, line):
         self.heard.append(line)
         if line == "*IDN?":
-            return contracts.LS372_IDENTITY
+            return contracts_lakeshore.LS372_IDENTITY
         return dict(STORED).get(line, "000" if line.endswith("*ESR?") else None)
 
 

@@ -8,12 +8,11 @@ from pymeasure.test import expected_protocol
 from coldfinger.instruments.errors import CommandError, LinkError, MagnetAlarm, MagnetError, ReplyError
 from coldfinger.instruments.mercury_ips import MercuryIPS
 from coldfinger.instruments.roles import RampState
-from tests.instruments import contracts, driver_checks
-from tests.instruments.oxford import StoppedClock, answered
+from tests.instruments import contracts
+from tests.instruments.driver_benches import PARTS
+from tests.instruments.oxford import StoppedClock
 
-BENCH = driver_checks.Bench(MercuryIPS, field_limit=0.1, word="PSU", answer=answered)
-ROWS = contracts.MERCURY
-SETTABLE = [row for row in ROWS if row.set_command]
+BENCH = PARTS["MercuryIPS"].bench
 PSU = "DEV:GRPZ:PSU:"
 
 
@@ -40,19 +39,6 @@ LIMITS = [says("SIG:FSET", "0.06000T"), says("SIG:RFST", "0.00600T/m")]
 FIELDS = [says("SIG:FLD", "0.02000T"), says("SIG:FSET", "0.02000T")]
 
 
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(MercuryIPS, ROWS, [])
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -65,26 +51,6 @@ def test_nothing_is_sent_when_a_driver_is_made():
 def test_a_driver_is_not_made_with_what_does_not_exist(settings, message):
     with pytest.raises(ValueError, match=message):
         MercuryIPS(object(), **settings)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says(row):
-    driver_checks.check_get(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says(row):
-    driver_checks.check_set(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(row):
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(row):
-    driver_checks.check_replies(BENCH, row)
 
 
 @pytest.mark.parametrize(("firmware", "word"), [("2.5.07.000", "PSU"), ("2.6.04.000", "SPSU"), ("3.0", "SPSU")])

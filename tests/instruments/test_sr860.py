@@ -21,44 +21,12 @@ from coldfinger.sim.devices import sr860 as panels
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.visa import register, unregister
-from tests.instruments import contracts, contracts_sr860, driver_checks
+from tests.instruments import contracts, contracts_sr860
+from tests.instruments.driver_benches import PARTS
 
-BENCH = driver_checks.Bench(SR860, check=(("*ESR?", "0"),))
-ROWS = contracts_sr860.ROWS
-SETTABLE = [row for row in ROWS if row.set_command]
+BENCH = PARTS["SR860"].bench
 ADDRESS = "GPIB0::9::INSTR"
 OK = ("*ESR?", "0")
-
-
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(SR860, ROWS, contracts_sr860.LIMITS, contracts_sr860.APART)
-    assert set(SR860.SETTINGS) == driver_checks.settable(SR860)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says_and_nothing_else_is_an_answer(row):
-    driver_checks.check_get(BENCH, row)
-    driver_checks.check_replies(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says_and_no_other_type_is_sent(row):
-    driver_checks.check_set(BENCH, row)
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("limit", contracts_sr860.LIMITS, ids=named)
-def test_edges_are_allowed_and_what_lies_beyond_is_never_sent(limit):
-    driver_checks.check_limit(BENCH, limit)
 
 
 @pytest.mark.parametrize(
@@ -84,20 +52,6 @@ def test_there_are_no_notch_filters():
         assert lockin.line_filter is LineFilter.NONE
         with pytest.raises(ValueError, match=r"line_filter BOTH is not there; allowed is LineFilter\.NONE"):
             lockin.line_filter = LineFilter.BOTH
-
-
-@pytest.mark.parametrize(
-    ("bits", "meaning"),
-    [("2", "input queue"), ("8", "output queue"), ("16", "out of range"), ("32", "does not know the command")],
-)
-def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with BENCH.talking([("SCAL 0", None), ("*ESR?", bits)]) as lockin, pytest.raises(CommandError, match=meaning):
-        lockin.sensitivity = 1.0
-
-
-def test_power_on_and_operation_complete_are_no_errors():
-    with BENCH.talking([("SCAL 0", None), ("*ESR?", "197")]) as lockin:
-        lockin.sensitivity = 1.0
 
 
 def test_tables_are_those_of_the_manual():
@@ -150,7 +104,7 @@ def test_another_model_is_not_taken_for_an_sr860(identity):
 
 
 def test_the_snapshot_is_json_and_a_setting_without_answer_is_none():
-    replies = {row.property: [(row.query, row.reply)] for row in SETTABLE}
+    replies = {row.property: [(row.query, row.reply)] for row in contracts_sr860.ROWS}
     replies |= {"input_configuration": [("IVMD?", "0"), ("ISRC?", "1")], "line_filter": []}
     replies["timebase"] = [("TBMODE?", "rubbish")]
     with BENCH.talking([exchange for name in SR860.SETTINGS for exchange in replies[name]]) as lockin:

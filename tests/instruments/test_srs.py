@@ -11,78 +11,10 @@ from hypothesis import strategies as st
 from coldfinger.instruments.errors import CommandError, LinkError, ReplyError
 from coldfinger.instruments.roles import LockInStatus
 from coldfinger.instruments.srs import SR830, ReferenceSource, real
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts, contracts_lakeshore, driver_checks
+from tests.instruments.driver_benches import PARTS
 
-BENCH = driver_checks.Bench(SR830, check=(("*ESR?", "0"),))
-ROWS = contracts.SR830
-SETTABLE = [row for row in ROWS if row.set_command]
-
-
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(SR830, ROWS, contracts.SR830_LIMITS)
-
-
-def test_every_setting_is_in_the_snapshot():
-    assert set(SR830.SETTINGS) == driver_checks.settable(SR830)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says(row):
-    driver_checks.check_get(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says(row):
-    driver_checks.check_set(BENCH, row)
-
-
-@pytest.mark.parametrize("limit", contracts.SR830_LIMITS, ids=named)
-def test_edges_are_allowed_and_what_lies_beyond_is_never_sent(limit):
-    driver_checks.check_limit(BENCH, limit)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(row):
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(row):
-    driver_checks.check_replies(BENCH, row)
-
-
-@pytest.mark.parametrize(
-    ("bits", "meaning"),
-    [
-        ("1", "input queue overflowed"),
-        ("4", "output queue overflowed"),
-        ("16", "out of range"),
-        ("32", "does not know the command"),
-        ("48", "out of range or not allowed in this state (execution error); it does not know"),
-    ],
-)
-def test_an_error_bit_after_a_command_is_raised_with_its_meaning(bits, meaning):
-    with (
-        BENCH.talking([("SENS 26", None), ("*ESR?", bits)]) as lockin,
-        pytest.raises(CommandError) as caught,
-    ):
-        lockin.sensitivity = 1.0
-    assert meaning in str(caught.value)
-    assert "'SENS 26' was refused" in str(caught.value)
-
-
-def test_power_on_and_key_press_are_no_errors():
-    with BENCH.talking([("SENS 26", None), ("*ESR?", "200")]) as lockin:
-        lockin.sensitivity = 1.0
+BENCH = PARTS["SR830"].bench
 
 
 def test_check_errors_raises_what_was_refused_before():
@@ -162,14 +94,16 @@ def test_identify_remembers_and_confirm_proves():
             lockin.confirm()
 
 
-@pytest.mark.parametrize("identity", [contracts.LS372_IDENTITY, "Stanford_Research_Systems,SR860,1,V1.51", ""])
+@pytest.mark.parametrize(
+    "identity", [contracts_lakeshore.LS372_IDENTITY, "Stanford_Research_Systems,SR860,1,V1.51", ""]
+)
 def test_another_model_is_not_taken_for_an_sr830(identity):
     with BENCH.talking([("*IDN?", identity)]) as lockin, pytest.raises(LinkError, match="right address"):
         lockin.identify()
 
 
 def test_the_snapshot_is_json_and_a_setting_without_answer_is_none():
-    replies = {row.property: (row.query, row.reply) for row in SETTABLE}
+    replies = {row.property: (row.query, row.reply) for row in contracts.SR830}
     exchanges = [replies[name] for name in SR830.SETTINGS]
     exchanges[4] = (exchanges[4][0], "rubbish")
     with BENCH.talking(exchanges) as lockin:

@@ -9,16 +9,11 @@ from coldfinger.instruments.bound import Bound
 from coldfinger.instruments.errors import CalibrationError, CommandError, LinkError
 from coldfinger.instruments.lakeshore import PID, Ramp
 from coldfinger.instruments.roles import BridgeReading, BridgeStatus
-from coldfinger.instruments.triton import Thermometer, Triton, TritonController
-from tests.instruments import contracts, driver_checks
-from tests.instruments.oxford import answered
+from coldfinger.instruments.triton import Triton
+from tests.instruments import contracts
+from tests.instruments.driver_benches import PARTS
 
-CONTROLLER = driver_checks.Bench(Triton, "controller", answer=answered)
-CHANNEL = driver_checks.Bench(type("Third", (Triton,), {"third": property(lambda self: self.channel(3))}), "third")
-PARTS = [(CONTROLLER, row) for row in contracts.TRITON_CONTROLLER] + [
-    (CHANNEL, row) for row in contracts.TRITON_CHANNEL
-]
-SETTABLE = [(bench, row) for bench, row in PARTS if row.set_command]
+CONTROLLER, CHANNEL = (PARTS[name].bench for name in ("Triton controller", "Triton channel"))
 LOOP = "DEV:T5:TEMP:LOOP:"
 
 
@@ -35,21 +30,6 @@ HEATER = says(LOOP + "HTR", "H1")
 OFF = [told(LOOP + "MODE:OFF"), HEATER, told("DEV:H1:HTR:SIG:POWR:0")]
 
 
-def named(value):
-    return getattr(value, "property", getattr(value, "view", None))
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(TritonController, contracts.TRITON_CONTROLLER, contracts.TRITON_CONTROLLER_LIMITS)
-    driver_checks.check_coverage(Thermometer, contracts.TRITON_CHANNEL, [])
-    assert set(TritonController.SETTINGS) == driver_checks.settable(TritonController)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with CONTROLLER.silent():
-        pass
-
-
 @pytest.mark.parametrize("wrong", [0, "120", None, True, float("nan"), 1e5])
 def test_the_resistance_of_the_heater_must_be_a_number_in_range(wrong):
     with pytest.raises(ValueError, match=r"heater_resistance .*allowed are 1 to 10000 ohm"):
@@ -60,33 +40,6 @@ def test_the_resistance_of_the_heater_must_be_a_number_in_range(wrong):
 def test_a_channel_that_does_not_exist_is_refused(number):
     with expected_protocol(Triton, []) as triton, pytest.raises(ValueError, match="allowed are whole numbers 1 to 16"):
         triton.channel(number)
-
-
-@pytest.mark.parametrize(("bench", "row"), PARTS, ids=named)
-def test_a_property_is_read_in_the_words_of_the_program(bench, row):
-    driver_checks.check_get(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), SETTABLE, ids=named)
-def test_a_property_is_set_in_the_words_of_the_program(bench, row):
-    driver_checks.check_set(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(bench, row):
-    driver_checks.check_types(bench, row)
-
-
-@pytest.mark.parametrize(("bench", "row"), PARTS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(bench, row):
-    driver_checks.check_replies(bench, row)
-
-
-@pytest.mark.parametrize("limit", contracts.TRITON_CONTROLLER_LIMITS, ids=named)
-def test_what_lies_beyond_an_edge_is_never_sent(limit):
-    for value in (limit.below, limit.above):
-        with CONTROLLER.silent() as controller, pytest.raises(ValueError, match="allowed are"):
-            setattr(controller, limit.property, value)
 
 
 def test_the_channel_of_the_mixing_chamber_is_asked_for_once_and_again_by_configure():

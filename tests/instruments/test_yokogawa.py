@@ -6,51 +6,11 @@ import pytest
 
 from coldfinger.instruments.errors import CommandError, LinkError, ReplyError
 from coldfinger.instruments.yokogawa import GS200, RANGES, Function, highest_level
-from tests.instruments import contracts, driver_checks
+from tests.instruments import contracts
+from tests.instruments.driver_benches import PARTS
 
 NO_ERROR = ("SYST:ERR?", '0,"No error"')
-BENCH = driver_checks.Bench(GS200, check=(NO_ERROR,))
-ROWS = contracts.GS200
-SETTABLE = [row for row in ROWS if row.set_command]
-LIMITS = contracts.GS200_LIMITS
-
-
-def named(row):
-    return row.property
-
-
-def test_every_property_is_in_the_contract():
-    driver_checks.check_coverage(GS200, ROWS, LIMITS)
-
-
-def test_nothing_is_sent_when_a_driver_is_made():
-    with BENCH.silent():
-        pass
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_property_is_read_as_the_manual_says(row):
-    driver_checks.check_get(BENCH, row)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_a_property_is_set_as_the_manual_says(row):
-    driver_checks.check_set(BENCH, row)
-
-
-@pytest.mark.parametrize("limit", LIMITS, ids=named)
-def test_both_edges_are_sent_and_what_lies_outside_is_not(limit):
-    driver_checks.check_limit(BENCH, limit)
-
-
-@pytest.mark.parametrize("row", SETTABLE, ids=named)
-def test_values_of_the_wrong_type_are_never_sent(row):
-    driver_checks.check_types(BENCH, row)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=named)
-def test_a_reply_of_the_wrong_form_is_refused(row):
-    driver_checks.check_replies(BENCH, row)
+BENCH = PARTS["GS200"].bench
 
 
 @pytest.mark.parametrize("identity", [contracts.GS200_IDENTITY, "YOKOGAWA,GS211,91F0001,1.05"])
@@ -140,8 +100,8 @@ def test_the_largest_ranges_end_earlier():
 
 
 def test_a_snapshot_lists_every_setting_for_json():
-    exchanges = [(row.query, row.reply) for name in GS200.SETTINGS for row in ROWS if row.property == name]
+    exchanges = [(row.query, row.reply) for name in GS200.SETTINGS for row in contracts.GS200 if row.property == name]
     with BENCH.talking(exchanges) as source:
         settings = json.loads(json.dumps(source.snapshot()))
-    assert set(settings) == {row.property for row in ROWS}
+    assert set(settings) == {row.property for row in contracts.GS200}
     assert (settings["function"], settings["level"], settings["output"]) == ("VOLTAGE", -0.1234, False)
