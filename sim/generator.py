@@ -1,12 +1,14 @@
 """A function generator at the series resistor, in place of the lock-in's own oscillator.
 
-The generator's sine (or the fundamental of another shape) and its dc offset go through the one resistor into I+. Its
-sync output is wired to the lock-in's reference input. A lock-in that follows it measures at the generator's frequency;
-one on its internal reference sees the signal only at exactly the same frequency, because both share a 10 MHz clock.
+The generator's sine (or the fundamental of another shape) and its direct voltage go through the one resistor into I+.
+Its sync output is wired to the lock-in's reference input. A lock-in that follows it measures at the generator's
+frequency; one on its internal reference sees the signal only at exactly the same frequency, because both share a 10 MHz
+clock.
 """
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from coldfinger.sim.lockin import LockinAmplifier
 
@@ -34,14 +36,23 @@ class Generator:
         self.phase = 0.0  # degrees against the common clock
         self.inverted = False
         self.output = False
+        # Of the arbitrary waveform: fundamental (V rms for 1 V peak to peak), its lead (degrees), mean of full scale.
+        self.waveform = (0.0, 0.0, 0.0)
 
     def amplitude(self) -> float:
-        """Fundamental (V rms) that reaches the resistor; other shapes than the four periodic ones give none."""
-        return self.peak_to_peak * _FUNDAMENTAL.get(self.shape, 0.0) if self.output else 0.0
+        """Fundamental (V rms) that reaches the resistor; noise, pulses and direct voltage give none."""
+        part = self.waveform[0] if self.shape == "ARB" else _FUNDAMENTAL.get(self.shape, 0.0)
+        return self.peak_to_peak * part if self.output else 0.0
+
+    def lead(self) -> float:
+        """Phase (degrees) of the fundamental against the common clock."""
+        return self.phase + (self.waveform[1] if self.shape == "ARB" else 0.0)
 
     def level(self) -> float:
         """Direct voltage (V) that reaches the resistor."""
-        return self.offset if self.output else 0.0
+        mean = self.waveform[2] if self.shape == "ARB" else 0.0
+        mean *= -0.5 * self.peak_to_peak if self.inverted else 0.5 * self.peak_to_peak
+        return self.offset + mean if self.output else 0.0
 
 
 class DrivenLockin(LockinAmplifier):
@@ -57,16 +68,16 @@ class DrivenLockin(LockinAmplifier):
         if not self.follows and not math.isclose(self.frequency, source.frequency, rel_tol=1e-12):
             self.harmonic = 2  # detects where the generator sends nothing
         self.amplitude, self.frequency = max(source.amplitude(), _SILENT), source.frequency
-        self.phase -= (0.0 if self.follows else source.phase) + (180.0 if source.inverted else 0.0)
+        self.phase -= (0.0 if self.follows else source.lead()) + (180.0 if source.inverted else 0.0)
         try:
             super().step(tick, before, after)
         finally:
             self.amplitude, self.frequency, self.phase, self.harmonic = own
 
-    def _ripple(self, time: float) -> complex:
+    def _mixed(self, time: Any, exp: Callable[[Any], Any]) -> Any:
         own, self.frequency = self.frequency, self.generator.frequency
         try:
-            return super()._ripple(time)
+            return super()._mixed(time, exp)
         finally:
             self.frequency = own
 

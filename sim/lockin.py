@@ -11,7 +11,10 @@ import cmath
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from coldfinger.sim.noise import WhiteNoise
 from coldfinger.sim.signal import Drive
@@ -145,6 +148,31 @@ class LockinAmplifier:
         x, y = self.output_offset
         return self._displayed(value.real + x), self._displayed(value.imag + y)
 
+    def course(self, times: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """What is behind the filter (V rms) at increasing times within the last tick: not limited, not in steps."""
+        result = np.full(times.shape, self._steps[0][1][self.poles - 1], dtype=np.complex128)
+        for began, state, start, slope in self._steps:
+            inside = times > began
+            result[inside] = self._filtered_course(times[inside] - began, state, start, slope)
+        result[times >= self._steps[-1][0] + self._step_length] = self._state[self.poles - 1]
+        result += self._mixed(times, np.exp)
+        return result
+
+    def _filtered_course(
+        self, passed: NDArray[np.float64], state: State, start: complex, slope: complex
+    ) -> NDArray[np.complex128]:
+        """`filter_step` of the last pole for many times at once."""
+        x = passed / self.time_constant
+        weight, left, delay = np.exp(-x), np.zeros(x.shape), np.zeros(x.shape)
+        result = np.zeros(x.shape, dtype=np.complex128)
+        for m in range(self.poles):
+            result += weight * state[self.poles - 1 - m]
+            left += weight
+            delay += self.time_constant * (1.0 - left)
+            weight = weight * x / (m + 1)
+        result += (1.0 - left) * start + (passed - delay) * slope
+        return result
+
     def _pass_through_poles(self, tick: int, start: complex, slope: complex, noise: float) -> None:
         # Noise is held for one step; steps longer than the time constant would leave the output too quiet.
         count = 1 if self.time_constant > self._tick else _SHORT_STEPS
@@ -167,7 +195,7 @@ class LockinAmplifier:
             passed = time - began
             if passed >= self._step_length:
                 return self._state[pole]
-            if passed > 0.0:
+            if passed >= 0.0:
                 return filter_step(state, start, slope, pole_response(passed, self.time_constant))[pole]
         return self._steps[0][1][pole]
 
@@ -189,18 +217,22 @@ class LockinAmplifier:
         return density / math.sqrt(2.0 * self._tick)
 
     def _ripple(self, time: float) -> complex:
-        """What the poles leave of the mixer's product at twice the frequency."""
+        """What the poles leave of all that is not at the reference's frequency."""
+        return complex(self._mixed(time, cmath.exp))
+
+    def _mixed(self, time: Any, exp: Callable[[Any], Any]) -> Any:
+        """The mixer's product at twice the frequency, and the beats; for an array of times with NumPy's exp."""
         omega = 4.0 * math.pi * self.frequency
         passed = 1.0 / complex(1.0, omega * self.time_constant) ** self.poles
         amplitude = self._arrived[1] if self._arrived is not None else 0j
-        ripple = (amplitude * passed * cmath.exp(1j * omega * time)).conjugate()
-        return ripple + self._beats(time) if self.stray.steady or self.stray.mains else ripple
+        ripple = (amplitude * passed * exp(1j * omega * time)).conjugate()
+        return ripple + self._beats(time, exp) if self.stray.steady or self.stray.mains else ripple
 
-    def _beats(self, time: float) -> complex:
+    def _beats(self, time: Any, exp: Callable[[Any], Any]) -> Any:
         """What the poles leave of a steady voltage and of the mains, mixed with the reference."""
         stray, reference = self.stray, self.frequency * self.harmonic
         steady = 0.0 if self.ac_coupled else math.sqrt(2.0) * stray.steady
-        result = 0j
+        result: Any = 0j
         for volts, hertz in (
             (steady, 0.0),
             (stray.mains, stray.mains_frequency),
@@ -208,7 +240,7 @@ class LockinAmplifier:
         ):
             omega = 2.0 * math.pi * (hertz - reference)
             passed = 1.0 / complex(1.0, omega * self.time_constant) ** self.poles
-            result += volts * passed * cmath.exp(1j * omega * time)
+            result = result + volts * passed * exp(1j * omega * time)
         return result
 
     def _watch(self, signal: float) -> None:

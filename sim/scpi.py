@@ -92,7 +92,7 @@ class Optional:
         return self.parameter(text)
 
 
-Handler = Callable[..., str | None]
+Handler = Callable[..., str | bytes | None]
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 Step = tuple[Handler, tuple[Any, ...]]
 
@@ -151,7 +151,10 @@ def split(text: str, separator: str) -> list[str]:
 
 
 class Panel:
-    """One instrument as a program sees it. Subclasses own the table, the state and the complaints."""
+    """One instrument as a program sees it. Subclasses own the table, the state and the complaints.
+
+    A handler returns its reply as text, which gets the end of a reply, as bytes, which go out as they are, or None.
+    """
 
     commands: ClassVar[CommandTable]
     terminators: ClassVar[bytes] = b"\n"  # each of these bytes ends a command
@@ -202,7 +205,9 @@ class Panel:
             except Refused as refused:
                 self.refuse(refused.fault)
                 continue
-            if answer is not None:
+            if isinstance(answer, bytes):
+                port.out.append(answer)  # binary data end by themselves
+            elif answer is not None:
                 answers.append(answer.encode("latin-1", "replace") + self.reply_end)
         if answers is not port.out and answers:
             port.out.append(b";".join(answer[: -len(self.reply_end)] for answer in answers) + self.reply_end)

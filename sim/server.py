@@ -8,6 +8,7 @@ the clock runs, every round would have more to catch up with than the last: the 
 Whatever is wrong with one connection ends that connection only.
 """
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -23,7 +24,7 @@ from coldfinger.sim.scpi import Port
 LOOPBACK = "127.0.0.1"
 _ROUND = 0.02  # s of real time between two rounds when nobody asks
 _SEGMENT = 4096  # bytes taken from a connection at once
-_MOST_WAITING = 1 << 16  # bytes of answers that a client has not taken: it is disconnected beyond
+_MOST_WAITING = 1 << 16  # bytes of answers that a client has not taken: one more answer, and it is disconnected
 _MOST_CLIENTS = 200
 _INPUT_BUFFER = 8192  # bytes of a connection that the system keeps for us; a flood leaves no more behind
 
@@ -242,13 +243,10 @@ class Server:
                 client.answer += client.wire.out.popleft()
         if not client.answer:
             return
-        if len(client.answer) >= _MOST_WAITING:
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            del client.answer[: client.connection.send(client.answer)]
+        if len(client.answer) >= _MOST_WAITING and client.wire.out:
             raise ConnectionAbortedError("the client does not read")
-        try:
-            sent = client.connection.send(client.answer)
-        except (BlockingIOError, InterruptedError):
-            return
-        del client.answer[:sent]
 
     def _drop(self, client: _Client) -> None:
         if client in self._clients:

@@ -70,7 +70,7 @@ class IPS120(Panel):
     def lose_settings(self) -> None:
         self.supply.run_down()
 
-    def obey(self, line: str) -> str | None:
+    def obey(self, line: str) -> str | bytes | None:
         """The reply to one command, None where there is none."""
         match = _ADDRESSED.fullmatch(line)
         if match is None or match[2] not in (None, str(ISOBUS_ADDRESS)):

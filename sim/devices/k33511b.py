@@ -2,12 +2,14 @@
 
 Source: 33500 series operating and service guide, chapter on SCPI.
 Simulated: shape, frequency, phase, amplitude in Vpp, Vrms or dBm, offset, high and low level, expected load, output,
-polarity, and the queue of 20 errors over the generator at the film's series resistor. The expected load is a matter of
-display: the source has 50 ohm, and what is shown is what would stand across the expected load. The film behind its
-large resistor is an open circuit, so with the load left at 50 ohm it gets twice the volts that are shown.
+polarity, arbitrary waveforms in the volatile memory (`k33511b_waveforms`), and the queue of 20 errors over the
+generator at the film's series resistor. The expected load is a matter of display: the source has 50 ohm, and what is
+shown is what would stand across the expected load. The film behind its large resistor is an open circuit, so with the
+load left at 50 ohm it gets twice the volts that are shown.
+With FUNC ARB the frequency is the sample rate over the number of points.
 Kept and answered only: symmetry, duty cycle, pulse width, sync output, trigger, burst and frequency mode.
-Not simulated: sweep, bursts, modulation, arbitrary waveforms and noise (they send nothing that the lock-in detects),
-voltage limits.
+Not simulated: sweep, bursts, modulation, the built-in arbitrary waveforms and noise (they send nothing that the lock-in
+detects), waveforms as binary blocks, voltage limits.
 """
 
 import itertools
@@ -16,7 +18,22 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from coldfinger.sim.devices.ami430 import spellings
+from coldfinger.sim.devices.k33511b_waveforms import (
+    BUILT_IN,
+    DEFAULT_RATE,
+    FASTEST,
+    MISSING,
+    SLOWEST,
+    Points,
+    WaveformMemory,
+    converter_points,
+    fundamental,
+    points,
+    waveform_name,
+)
 from coldfinger.sim.generator import generator_of
 from coldfinger.sim.scpi import CommandTable, Fault, Optional, Panel, Parameter, Refused, Step, real
 
@@ -31,6 +48,8 @@ OPEN = 9.9e37  # what stands for an infinite load
 MOST_PEAK = 10.0  # V, |offset| + Vpp/2 in an open circuit; half of it into 50 ohm
 LEAST_PEAK_TO_PEAK = 2e-3  # V in an open circuit
 ERRORS_KEPT = 20
+LONGEST_LINE = 1 << 17  # bytes; a waveform is one line, of some 15 000 points at most here
+_REMEMBERED_LINE = 256  # bytes; longer lines are not worth remembering
 COMMAND, EXECUTION, DEVICE, POWER_ON = 32, 16, 8, 128  # *ESR bits
 ERRORS = {
     Fault.UNKNOWN_COMMAND: (-113, "Undefined header"),
@@ -146,6 +165,8 @@ _KEPT: dict[str, tuple[Parameter, float | str]] = {
     "SOURce1:FUNCtion:PULSe:WIDTh": (real(16e-9, 1e6), 1e-4),
     "SOURce1:FUNCtion:PULSe:PERiod": (real(33e-9, 1e6), 1e-3),
     "SOURce1:FUNCtion:PULSe:DCYCle": (real(0.0, 100.0), 10.0),
+    "SOURce1:FUNCtion:ARBitrary:ADVance": (named("TRIGger", "SRATe"), "SRAT"),
+    "SOURce1:FUNCtion:ARBitrary:FILTer": (named("NORMal", "STEP", "OFF"), "STEP"),
     "SOURce1:FREQuency:MODE": (named("CW", "LIST", "SWEep", "FIXed"), "CW"),
     "SOURce1:BURSt:STATe": (on_or_off, 0),
     "SOURce1:BURSt:MODE": (named("TRIGgered", "GATed"), "TRIG"),
@@ -162,6 +183,11 @@ _KEPT: dict[str, tuple[Parameter, float | str]] = {
 }
 
 
+_UPLOADS = {
+    spelling for header in ("SOURce1:DATA:ARBitrary", "SOURce1:DATA:ARBitrary:DAC") for spelling in forms(header)
+}
+
+
 class Keysight33511B(Panel):
     """33511B on its socket, LAN or USB; as after *RST when switched on. To build one puts the generator at the film."""
 
@@ -169,6 +195,7 @@ class Keysight33511B(Panel):
     terminators = b"\n"
     reply_end = b"\n"
     joins_answers = True
+    line_limit = LONGEST_LINE
 
     def __init__(self, cryostat: "Cryostat") -> None:
         super().__init__()
@@ -177,6 +204,8 @@ class Keysight33511B(Panel):
         self._errors: deque[tuple[int, str]] = deque()
         self._event = POWER_ON
         self._event_enable = self._request_enable = 0
+        self._memory = WaveformMemory()
+        self._waveform, self._rate, self._shown_frequency = BUILT_IN, DEFAULT_RATE, 1000.0
         self.reset()
 
     def parse(self, statement: str) -> tuple[str, list[str]]:
@@ -184,11 +213,18 @@ class Keysight33511B(Panel):
         if "?" in header:
             header, _, more = header.partition("?")
             header, rest = header + "?", more + rest
-        return self._resolved(header.upper()), [part.strip() for part in rest.split(",")]
+        header = self._resolved(header.upper())
+        if header in _UPLOADS:
+            name, _, numbers = rest.partition(",")
+            return header, [name.strip(), numbers.strip()]
+        return header, [part.strip() for part in rest.split(",")]
 
     def compile(self, line: bytes) -> tuple[Step, ...]:
         self._path = ""
-        return super().compile(line)
+        steps = super().compile(line)
+        if len(line) > _REMEMBERED_LINE:
+            del self.programs[line]
+        return steps
 
     def _resolved(self, header: str) -> str:
         """`VOLT:UNIT VPP;OFFS 0`: what follows a semicolon goes on from where the command before it was.
@@ -206,7 +242,7 @@ class Keysight33511B(Panel):
         self._complain(*ERRORS[fault])
 
     def _complain(self, code: int, text: str) -> None:
-        self._event |= DEVICE if code <= -300 else EXECUTION if code <= -200 else COMMAND
+        self._event |= DEVICE if code <= -300 or code > 0 else EXECUTION if code <= -200 else COMMAND
         if len(self._errors) >= ERRORS_KEPT:
             self._errors[-1] = OVERFLOW
         else:
@@ -248,7 +284,10 @@ class Keysight33511B(Panel):
     @commands.command("SOURce1:FUNCtion", "SOURce1:FUNCtion:SHAPe", takes=(named(*_FUNCTIONS),))
     def set_function(self, shape: str) -> None:
         source = self._source
+        if (shape == "ARB") != (source.shape == "ARB"):  # the waveform has a frequency of its own
+            source.frequency, self._shown_frequency = self._shown_frequency, source.frequency
         source.shape = shape
+        self._play()
         highest = HIGHEST_FREQUENCY.get(shape, math.inf)
         if source.frequency > highest:
             source.frequency = highest
@@ -269,6 +308,8 @@ class Keysight33511B(Panel):
             raise Refused(Fault.INVALID_PARAMETER)
         value = limits.get(asked.extreme, asked.value * _HERTZ[asked.unit])
         self._source.frequency = round(self._clipped(value, limits["MIN"], limits["MAX"]), 6)
+        if self._source.shape == "ARB" and self._waveform in self._memory.waves:
+            self._rate = self._source.frequency * len(self._memory.waves[self._waveform])
 
     @commands.command(
         "SOURce1:FREQuency?", "SOURce1:FREQuency:CW?", "SOURce1:FREQuency:FIXed?", takes=(Optional(extreme),)
@@ -296,6 +337,68 @@ class Keysight33511B(Panel):
         elif value < lowest - 1e-12 * abs(lowest):
             self._complain(*TOO_LOW)
         return min(max(value, lowest), highest)
+
+    # Arbitrary waveforms
+
+    def _play(self) -> None:
+        """Let the output stage know the selected waveform; its frequency follows from the sample rate."""
+        wave = self._memory.waves.get(self._waveform)
+        if wave is None:
+            self._source.waveform = (0.0, 0.0, 0.0)
+            return
+        self._source.waveform = (*fundamental(wave), float(np.mean(wave)))
+        if self._source.shape == "ARB":
+            self._source.frequency = self._rate / len(wave)
+
+    def _keep_wave(self, name: str, wave: Points) -> None:
+        wrong = self._memory.load(name, wave)
+        if wrong is not None:
+            self._complain(*wrong)
+
+    @commands.command("SOURce1:DATA:ARBitrary", takes=(waveform_name, points))
+    def load_points(self, name: str, wave: Points) -> None:
+        self._keep_wave(name, wave)
+
+    @commands.command("SOURce1:DATA:ARBitrary:DAC", takes=(waveform_name, converter_points))
+    def load_converter_points(self, name: str, wave: Points) -> None:
+        self._keep_wave(name, wave)
+
+    @commands.command("SOURce1:DATA:VOLatile:CLEar")
+    def clear_waveforms(self) -> None:
+        """All of them; the built-in one is selected then."""
+        self._memory = WaveformMemory()
+        self._waveform = BUILT_IN
+        self._play()
+
+    @commands.command("SOURce1:DATA:VOLatile:CATalog?")
+    def list_waveforms(self) -> str:
+        return ",".join(f'"{name}"' for name in (BUILT_IN, *self._memory.waves))
+
+    @commands.command("SOURce1:DATA:VOLatile:FREE?")
+    def read_free_memory(self) -> str:
+        return f"{self._memory.free:+d}"
+
+    @commands.command("SOURce1:FUNCtion:ARBitrary", takes=(waveform_name,))
+    def select_waveform(self, name: str) -> None:
+        """Which waveform FUNC ARB sends; it does not switch to it."""
+        if name != BUILT_IN and name not in self._memory.waves:
+            self._complain(*MISSING)
+            return
+        self._waveform = name
+        self._play()
+
+    @commands.command("SOURce1:FUNCtion:ARBitrary?")
+    def read_waveform(self) -> str:
+        return f'"{self._waveform}"'
+
+    @commands.command("SOURce1:FUNCtion:ARBitrary:SRATe", takes=(real(),))
+    def set_sample_rate(self, rate: float) -> None:
+        self._rate = self._clipped(rate, SLOWEST, FASTEST)
+        self._play()
+
+    @commands.command("SOURce1:FUNCtion:ARBitrary:SRATe?")
+    def read_sample_rate(self) -> str:
+        return number(self._rate)
 
     # Amplitude and offset
 
@@ -432,6 +535,8 @@ class Keysight33511B(Panel):
         source.frequency, source.phase, source.inverted, source.output = 1000.0, 0.0, False, False
         self._unit, self._load = "VPP", 50.0
         self._kept = {header: value for header, (_, value) in _KEPT.items()}
+        self._waveform, self._rate, self._shown_frequency = BUILT_IN, DEFAULT_RATE, 1000.0
+        self._play()
 
     @commands.command("*CLS")
     def clear_status(self) -> None:

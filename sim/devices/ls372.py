@@ -7,11 +7,11 @@ the still's and the 4 K plate's, the others are open. Sample heater, warm-up hea
 and ramps (`ls372_outputs`). A temperature limit of a channel switches both heaters off.
 Input A takes current excitation only, six currents, and each brings its own resistance range (200 uV full
 scale); the mode and range fields of INTYPE A are what they must be.
+States of alarms and relays, and extremes of readings, are looked after once a second (`ls372_watch`).
 Kept and answered only: what the monitor connector shows, common mode reduction, autorange for ROX-102B (taken as on),
-closed loop and zones of output 1, alarms (none sounds), relays (none closes), the display, the IEEE-488 address
-(`ls372_kept`). Input names, curves and what an input follows outlive the power switch.
-Not simulated: states of alarms and relays, extremes of readings (MDAT), digital outputs, standard curves 1 to 20; the
-still does not answer its heater.
+closed loop and zones of output 1, the display, the IEEE-488 address (`ls372_kept`). Input names, curves and what an
+input follows outlive the power switch.
+Not simulated: digital outputs, standard curves 1 to 20; the still does not answer its heater.
 """
 
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from coldfinger.sim.devices.ls372_curves import CurvePanel
 from coldfinger.sim.devices.ls372_inputs import InputPanel
 from coldfinger.sim.devices.ls372_kept import KeptPanel
 from coldfinger.sim.devices.ls372_outputs import OutputPanel
+from coldfinger.sim.devices.ls372_watch import WatchPanel
 from coldfinger.sim.devices.ls372_words import CONTROL_CURRENTS as CONTROL_CURRENTS
 from coldfinger.sim.devices.ls372_words import CURRENTS as CURRENTS
 from coldfinger.sim.devices.ls372_words import HEATER_RANGES as HEATER_RANGES
@@ -39,7 +40,7 @@ WARMUP_RAMP_DONE, CONTROL_VALID, MEASUREMENT_VALID, SAMPLE_RAMP_DONE = 1, 2, 4, 
 MESSAGE_WAITS, EVENT, REQUEST = 16, 32, 64
 
 
-class LakeShore372(OutputPanel, KeptPanel):
+class LakeShore372(WatchPanel):
     """Model 372 on GPIB or a socket, with a 3726 scanner."""
 
     commands = CommandTable()
@@ -155,5 +156,5 @@ class LakeShore372(OutputPanel, KeptPanel):
 for _name, _highest in {"CMR": 1, "MONITOR": 7, "MODE": 2, "EMUL": 1}.items():
     LakeShore372.commands.add(_name, LakeShore372._set_number, integer(0, _highest), preset=(_name,))
     LakeShore372.commands.add(f"{_name}?", LakeShore372._read_number, preset=(_name,))
-for _part in (InputPanel, CurvePanel, OutputPanel, KeptPanel):
+for _part in (InputPanel, CurvePanel, OutputPanel, KeptPanel, WatchPanel):
     LakeShore372.commands.entries.update(_part.commands.entries)

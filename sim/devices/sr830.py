@@ -6,15 +6,26 @@ the cryostat's lock-in; latched status bytes; the forced 30 s and the lost synch
 AGAN, which holds all later commands until it is done. In the current modes (ISRC 2, 3) the outputs read zero,
 because the laboratory's wires end at the voltage inputs. The external reference is the sync output of a generator
 at the film; without one FMOD 0 reads as unlocked.
-Of the data buffer the settings are kept and it holds no points, because nothing starts to store.
-Not simulated: what stores and reads it (STRT, TRCA, FAST and the like are unknown commands), noise displays (read
-zero), signals at the auxiliary inputs, keys and the keypad.
+The data buffer stores what both displays show at its rate (`sr830_buffer`), and in the fast mode X and Y leave unasked.
+Not simulated: noise displays (read zero), signals at the auxiliary inputs, a signal at the trigger input (TRIG is the
+trigger), keys and the keypad.
 """
 
 import math
+import struct
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from coldfinger.sim.devices.sr830_buffer import (
+    CAPACITY,
+    RATES,
+    TRIGGERED,
+    Packed,
+    PointBuffer,
+    as_floats,
+    as_kept,
+    as_text,
+)
 from coldfinger.sim.generator import DrivenLockin
 from coldfinger.sim.scpi import CommandTable, Fault, Optional, Panel, Port, Refused, Step, integer, real
 
@@ -33,8 +44,11 @@ AUTO_GAIN_SLOWEST = 10  # OFLT index of 1 s: AGAN does nothing above
 AUTO_GAIN_WAIT = 10.0  # time constants between two looks of AGAN
 OUTPUT_QUEUE = 256  # bytes
 COMMANDS_WAITING = 64  # while AGAN runs; about an input buffer full
+START_DELAY = 0.5  # s, of STRD
+FAST_FULL_SCALE = 30000  # what full scale is in the fast mode
+FAST_QUEUE = 63  # pairs of X and Y that wait to be read; one more ends the fast mode
 
-UNLOCK, RANGE_CROSSED, TIME_CONSTANT_CHANGED = 8, 16, 32  # LIAS bits beside the three overloads
+UNLOCK, RANGE_CROSSED, TIME_CONSTANT_CHANGED, TRIGGERED_BIT = 8, 16, 32, 64  # LIAS bits beside the three overloads
 INPUT_OVERFLOW, OUTPUT_OVERFLOW, EXECUTION, ILLEGAL, POWER_ON = 1, 4, 16, 32, 128  # *ESR bits
 
 # Settings that are kept and answered, and change nothing in the simulated laboratory: highest value of each.
@@ -42,6 +56,7 @@ _KEPT = {"RSLP": 2, "IGND": 1, "ILIN": 3, "RMOD": 2, "OVRM": 1, "KCLK": 1, "ALRM
 _KEPT |= {"SRAT": 14, "SEND": 1, "TSTR": 1}
 _KEPT_AT_FIRST = dict.fromkeys(_KEPT, 0) | {"RMOD": 2, "SRAT": 4, "SEND": 1}  # low noise, 1 Hz, loop
 _ENABLES = ("*ESE", "*SRE", "ERRE", "LIAE")
+_SOME_POINTS = (integer(1, 2), integer(0, CAPACITY - 1), integer(1, CAPACITY))  # display, first of them, how many
 
 
 def number(value: float) -> str:
@@ -105,6 +120,10 @@ class SR830(Panel):
         self._enable = dict.fromkeys(_ENABLES, 0)
         self._answers_on_gpib = True
         self._gaining = False
+        self._looks_at = math.inf  # when AGAN looks again
+        self._buffer = PointBuffer()
+        self._fast = 0
+        self._asked = self.port  # where the last command came from
         self._waiting: list[tuple[tuple[Step, ...], Port]] = []
         lockin = self._lockin
         self._high = lockin.frequency * lockin.harmonic > RANGE_UP
@@ -121,6 +140,7 @@ class SR830(Panel):
                 sync=lockin.sync,
             )
         )
+        self._tune_buffer()
 
     def parse(self, statement: str) -> tuple[str, list[str]]:
         text = "".join(statement.split()).upper()
@@ -140,18 +160,21 @@ class SR830(Panel):
             for step in steps:
                 self.run((step,), port)
             return
+        self._store()
         if self._gaining:
             self._wait(steps, port)
             return
         if not self._answers_on_gpib:
             port = Port(self)  # the answers leave through the other connector
+        self._asked = port
         super().run(steps, port)
         if len(port.out) > 4 and sum(map(len, port.out)) > OUTPUT_QUEUE:
             port.out.clear()
             self._event |= OUTPUT_OVERFLOW
 
     def serial_poll(self, waiting: bool) -> int:
-        status = 1 | (0 if self._gaining else 2) | (16 if waiting else 0)
+        self._store()
+        status = (0 if self._buffer.in_progress else 1) | (0 if self._gaining else 2) | (16 if waiting else 0)
         if self._errors & self._enable["ERRE"]:
             status |= 4
         if self._lockin_status() & self._enable["LIAE"]:
@@ -189,12 +212,15 @@ class SR830(Panel):
         if isinstance(lockin, DrivenLockin):
             lockin.follows = not setup.internal
 
-    def _signal(self) -> tuple[float, float]:
-        return self._lockin.output(self._cryostat.now) if self._setup.source < 2 else (0.0, 0.0)
+    def _signal(self, time: float | None = None) -> tuple[float, float]:
+        """X and Y (V) as displayed now, or at a time within the last tick."""
+        if self._setup.source >= 2:
+            return 0.0, 0.0
+        return self._lockin.output(self._cryostat.now if time is None else time)
 
-    def _outputs(self) -> tuple[float, float, float, float]:
+    def _outputs(self, time: float | None = None) -> tuple[float, float, float, float]:
         """X, Y, R (V, offsets subtracted) and theta (degrees)."""
-        x, y = self._signal()
+        x, y = self._signal(time)
         full_scale = SENSITIVITIES[self._setup.sensitivity]
         (x_off, _), (y_off, _), (r_off, _) = self._setup.offsets
         theta = math.degrees(math.atan2(y, x))
@@ -285,21 +311,23 @@ class SR830(Panel):
 
     @commands.command("OUTR?", takes=(integer(1, 2),))
     def read_display(self, channel: int) -> str:
-        return number(self._display(channel))
+        return number(self._displays()[channel - 1])
 
-    def _display(self, channel: int) -> float:
-        shown, _ratio = self._setup.displays[channel - 1]
-        outputs = self._outputs()
-        if shown == 0:
-            return outputs[channel - 1]
-        return outputs[channel + 1] if shown == 1 else 0.0
+    def _displays(self, time: float | None = None) -> tuple[float, float]:
+        """What CH1 and CH2 show."""
+        outputs = self._outputs(time)
+        first, second = (shown for shown, _ratio in self._setup.displays)
+        return (
+            outputs[0] if first == 0 else outputs[2] if first == 1 else 0.0,
+            outputs[1] if second == 0 else outputs[3] if second == 1 else 0.0,
+        )
 
     @commands.command("SNAP?", takes=(integer(1, 11), integer(1, 11), *(Optional(integer(1, 11)),) * 4))
     def snapshot(self, *wanted: int) -> str:
         x, y, r, theta = self._outputs()
-        values = (x, y, r, theta, 0.0, 0.0, 0.0, 0.0, self._setup.frequency)
-        displays = (self._display(1), self._display(2))
-        return ",".join(number((values + displays)[i - 1]) for i in wanted)
+        values: tuple[float, ...] = (x, y, r, theta, 0.0, 0.0, 0.0, 0.0, self._setup.frequency)
+        values += self._displays()
+        return ",".join(number(values[i - 1]) for i in wanted)
 
     @commands.command("OEXP", takes=(integer(1, 3), real(-105.0, 105.0), integer(0, 2)))
     def set_offset(self, which: int, percent: float, expand: int) -> None:
@@ -337,9 +365,104 @@ class SR830(Panel):
     def read_aux_output(self, which: int) -> str:
         return number(self._setup.aux_outputs[which - 1])
 
+    # Data buffer
+
+    def _tune_buffer(self) -> None:
+        """Let the buffer know its settings."""
+        kept = self._setup.kept
+        self._buffer.loop = bool(kept["SEND"])
+        rate = kept["SRAT"]
+        self._buffer.pace(self._cryostat.now, math.inf if rate == TRIGGERED else 1.0 / RATES[rate])
+        self._set_due()
+
+    def _store(self) -> None:
+        """Keep the points that were due, as the settings are that they fall under."""
+        if self._buffer.due <= self._cryostat.now:
+            self._buffer.store(self._cryostat.now, self._point)
+
+    def _point(self, time: float) -> tuple[float, float]:
+        """What both displays show at a time within the last tick; in the fast mode X and Y leave as well."""
+        if self._fast:
+            self._send_pair(time)
+        return self._displays(time)
+
+    def _send_pair(self, time: float) -> None:
+        """X and Y as whole numbers of two bytes, (value - offset) times expand, low byte first (assumed)."""
+        out = self._asked.out
+        if len(out) >= FAST_QUEUE:
+            self._fast = 0
+            self._event |= OUTPUT_OVERFLOW
+            return
+        unit = SENSITIVITIES[self._setup.sensitivity] / FAST_FULL_SCALE
+        expands = (10 ** self._setup.offsets[axis][1] for axis in (0, 1))
+        counts = (round(value * e / unit) for value, e in zip(self._outputs(time)[:2], expands, strict=True))
+        out.append(struct.pack("<hh", *(min(max(count, -32768), 32767) for count in counts)))
+
+    def _set_due(self) -> None:
+        """Points are kept once a tick, and one by one where each of them leaves at once."""
+        due, tick = self._buffer.due, self._cryostat.tick
+        if not self._fast and math.isfinite(due):
+            due = max(due, math.ceil(due / tick - 1e-9) * tick)
+        self.due = min(due, self._looks_at)
+
+    @commands.command("STRT")
+    def start_storing(self) -> None:
+        self._buffer.start(self._cryostat.now)
+        self._store()
+        self._set_due()
+
+    @commands.command("STRD")
+    def start_storing_later(self) -> None:
+        self._buffer.start(self._cryostat.now + START_DELAY)
+        self._set_due()
+
+    @commands.command("PAUS")
+    def pause_storing(self) -> None:
+        self._buffer.pause()
+        self._set_due()
+
+    @commands.command("REST")
+    def reset_buffer(self) -> None:
+        self._buffer.reset()
+        self._set_due()
+
+    @commands.command("TRIG")
+    def trigger(self) -> None:
+        if self._buffer.trigger(self._cryostat.now, bool(self._setup.kept["TSTR"]), self._point):
+            self._lias |= TRIGGERED_BIT
+        self._store()
+        self._set_due()
+
     @commands.command("SPTS?")
     def count_points(self) -> str:
-        return "0"
+        return str(len(self._buffer))
+
+    def _points(self, channel: int, first: int, count: int) -> list[Packed]:
+        try:
+            return self._buffer.points(channel, first, count)
+        except IndexError:
+            raise Refused(Fault.OUT_OF_RANGE) from None
+
+    @commands.command("TRCA?", takes=_SOME_POINTS)
+    def read_points(self, channel: int, first: int, count: int) -> str:
+        return as_text(self._points(channel, first, count))
+
+    @commands.command("TRCB?", takes=_SOME_POINTS)
+    def read_points_as_floats(self, channel: int, first: int, count: int) -> bytes:
+        return as_floats(self._points(channel, first, count))
+
+    @commands.command("TRCL?", takes=_SOME_POINTS)
+    def read_points_as_kept(self, channel: int, first: int, count: int) -> bytes:
+        return as_kept(self._points(channel, first, count))
+
+    @commands.command("FAST", takes=(integer(0, 2),))
+    def set_fast(self, mode: int) -> None:
+        self._fast = mode
+        self._set_due()
+
+    @commands.command("FAST?")
+    def read_fast(self) -> str:
+        return str(self._fast)
 
     # Auto functions
 
@@ -367,11 +490,18 @@ class SR830(Panel):
             self._look_again()
 
     def _look_again(self) -> None:
-        self.due = self._cryostat.now + AUTO_GAIN_WAIT * TIME_CONSTANTS[self._setup.time_constant]
+        self._looks_at = self._cryostat.now + AUTO_GAIN_WAIT * TIME_CONSTANTS[self._setup.time_constant]
+        self._set_due()
 
     def act(self) -> None:
+        self._store()
+        if self._looks_at <= self._cryostat.now:
+            self._look()
+        self._set_due()
+
+    def _look(self) -> None:
         """One look of AGAN: settle, then choose; done when the choice is what was there."""
-        self.due = math.inf
+        self._looks_at = math.inf
         wanted = self._fitting_sensitivity()
         if wanted != self._setup.sensitivity:
             self._obey(replace(self._setup, sensitivity=wanted))
@@ -405,6 +535,9 @@ class SR830(Panel):
     @commands.command("*RST")
     def reset(self) -> None:
         self._obey(Setup())
+        self._buffer.reset()
+        self._fast = 0
+        self._tune_buffer()
 
     def lose_settings(self) -> None:
         """As with a dead memory battery; with a good one the instrument would come back as it was."""
@@ -419,6 +552,7 @@ class SR830(Panel):
         if slot not in self._memory:
             raise Refused(Fault.OUT_OF_RANGE)
         self._obey(self._memory[slot])
+        self._tune_buffer()
 
     @commands.command("OUTX", takes=(integer(0, 1),))
     def choose_interface(self, gpib: int) -> None:
@@ -430,6 +564,7 @@ class SR830(Panel):
 
     def _keep(self, name: str, value: int) -> None:
         self._setup = replace(self._setup, kept=self._setup.kept | {name: value})
+        self._tune_buffer()
 
     def _kept(self, name: str) -> str:
         return str(self._setup.kept[name])

@@ -2,15 +2,15 @@
 
 Source: SR860 manual, chapter 4 (programming); tables and status bits as the maker's own Python driver has them.
 Simulated: reference, sine output with its dc offset, input, scale, filter, outputs, data channels, auxiliary, auto,
-interface and status commands over the cryostat's lock-in; latched and live overload bits; settings of the
-capture buffer. Units after a number (FREQ 1 KHZ) and words for an index (RSRC INT) are understood. The readings are
+interface and status commands over the cryostat's lock-in; latched and live overload bits; the capture buffer
+(`sr860_capture`). Units after a number (FREQ 1 KHZ) and words for an index (RSRC INT) are understood. The readings are
 those behind the filter: the scale (SCAL) is taken to belong to the analogue outputs alone, so that more than it holds
 raises overload bits and changes no reading. In current mode the outputs read zero, because the laboratory's wires end
 at the voltage inputs. RSRC 1 locks to a function generator when the laboratory has one; otherwise, and with
 RSRC 2 and 3, the reference reads as unlocked.
 The dc offset (SOFF) is the fifth of the lock-in's dc outputs, behind the four auxiliary ones.
-Not simulated: captures (CAPTURESTART and the like are unknown commands, 0 bytes are captured), streaming, scans, FFT
-and strip chart, signals at the auxiliary inputs, noise readings (zero), ratio mode, busy times of the auto functions.
+Not simulated: streaming, scans, FFT and strip chart, signals at the auxiliary inputs and at the trigger input (*TRG is
+the trigger), noise readings (zero), ratio mode, busy times of the auto functions.
 """
 
 import math
@@ -19,9 +19,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from coldfinger.sim.devices.sr860_capture import LARGEST_READING, CaptureBuffer, Samples
 from coldfinger.sim.generator import DrivenLockin
 from coldfinger.sim.lockin import INPUT, OUTPUT, OVER_RANGE, UNLOCK
-from coldfinger.sim.scpi import CommandTable, Fault, Optional, Panel, Parameter, Refused, integer, real, split
+from coldfinger.sim.scpi import (
+    CommandTable,
+    Fault,
+    Optional,
+    Panel,
+    Parameter,
+    Port,
+    Refused,
+    Step,
+    integer,
+    real,
+    split,
+)
 
 if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat
@@ -108,6 +123,7 @@ _TRACE = choice("DAT1", "DAT2", "DAT3", "DAT4")
 _AXIS = choice("X", "Y", "R")
 _PRESET = integer(0, 3)
 _AUX = choice("OUT1", "OUT2", "OUT3", "OUT4")
+_CAPTURED = ((0,), (0, 1), (2, 3), (0, 1, 2, 3))  # of X, Y, R, theta, for each CAPTURECFG
 
 # Settings that are kept and answered, and change nothing in the simulated laboratory.
 _KEPT: dict[str, tuple[Parameter, float]] = {
@@ -127,7 +143,6 @@ _KEPT: dict[str, tuple[Parameter, float]] = {
     "OVRM": (_OFF_ON, 1),
     "LOCL": (integer(0, 2), 0),
     "KEYC": (_OFF_ON, 0),
-    "CAPTURECFG": (choice("X", "XY", "RT", "XYRT"), 0),
     "*PSC": (_OFF_ON, 1),
 }
 # The same with a number in front: which one, what it takes, and what all of them are.
@@ -166,6 +181,7 @@ class Setup:
     traces: tuple[int, ...] = (0, 1, 2, 3)  # what the four data channels show
     aux_outputs: tuple[float, ...] = (0.0,) * 4  # V
     capture: tuple[int, int] = (256, 0)  # kB, halvings of the fastest rate
+    capture_config: int = 0  # of `_CAPTURED`
     kept: dict[str, float] = field(default_factory=lambda: {name: value for name, (_, value) in _KEPT.items()})
     kept_each: dict[str, tuple[float, ...]] = field(
         default_factory=lambda: {name: (value,) * count for name, (_, count, _, value) in _KEPT_EACH.items()}
@@ -196,6 +212,7 @@ class SR860(Panel):
         self._event = POWER_ON
         self._lias = 0
         self._enable = dict.fromkeys(_ENABLES, 0)
+        self._capture = CaptureBuffer()
         self._obey(
             Setup(
                 frequency=lockin.frequency,
@@ -210,6 +227,7 @@ class SR860(Panel):
                 sync=int(lockin.sync),
             )
         )
+        self._clear_capture()
 
     def parse(self, statement: str) -> tuple[str, list[str]]:
         match = _STATEMENT.fullmatch(statement)
@@ -224,6 +242,14 @@ class SR860(Panel):
             self._event |= ILLEGAL
         else:
             self._event |= EXECUTION
+
+    def run(self, steps: tuple[Step, ...], port: Port) -> None:
+        self._store()
+        super().run(steps, port)
+
+    def act(self) -> None:
+        self._store()
+        self._set_due()
 
     def serial_poll(self, waiting: bool) -> int:
         status = 16 if waiting else 0
@@ -472,7 +498,7 @@ class SR860(Panel):
         self.set_percent(axis, min(max(percent, -999.99), 999.99))
         self.switch_offset(axis, 1)
 
-    # Capture buffer: settings only
+    # Capture buffer
 
     def _fastest_capture(self) -> float:
         halvings = round(math.log2(TIME_CONSTANTS[self._setup.time_constant] / TIME_CONSTANTS[0]))
@@ -480,7 +506,9 @@ class SR860(Panel):
 
     @commands.command("CAPTURELEN", takes=(integer(1, 4096),))
     def set_capture_length(self, kilobytes: int) -> None:
+        """An odd number becomes the next even one; what was captured is lost (assumed), as with CAPTURECFG."""
         self._obey(replace(self._setup, capture=(kilobytes + kilobytes % 2, self._setup.capture[1])))
+        self._clear_capture()
 
     @commands.command("CAPTURELEN?")
     def read_capture_length(self) -> str:
@@ -498,9 +526,87 @@ class SR860(Panel):
     def read_fastest_capture(self) -> str:
         return number(self._fastest_capture())
 
-    @commands.command("CAPTURESTAT?", "CAPTUREBYTES?", "CAPTUREPROG?")
+    @commands.command("CAPTURECFG", takes=(choice("X", "XY", "RT", "XYRT"),))
+    def set_capture_config(self, config: int) -> None:
+        self._obey(replace(self._setup, capture_config=config))
+        self._clear_capture()
+
+    def _clear_capture(self) -> None:
+        self._capture.clear(self._setup.capture[0], len(_CAPTURED[self._setup.capture_config]))
+        self._set_due()
+
+    @commands.command("CAPTURESTART", takes=(choice("ONEshot", "CONTinuous"), choice("IMM", "TRIG", "SAMP")))
+    def start_capture(self, continuous: int, mode: int) -> None:
+        """A capture that runs begins anew; its rate is that of the filter as it is now (assumed)."""
+        period = 2.0 ** self._setup.capture[1] / self._fastest_capture()
+        self._capture.start(self._cryostat.now, period, bool(continuous), mode)
+        self._store()
+        self._set_due()
+
+    @commands.command("CAPTURESTOP")
+    def stop_capture(self) -> None:
+        self._capture.stop()
+        self._set_due()
+
+    @commands.command("*TRG")
+    def trigger(self) -> None:
+        self._capture.trigger(self._cryostat.now, self._samples)
+        self._store()
+        self._set_due()
+
+    def _store(self) -> None:
+        """Keep the samples that were due, as the settings are that they fall under."""
+        if self._capture.due <= self._cryostat.now:
+            self._capture.store(self._cryostat.now, self._samples)
+
+    def _set_due(self) -> None:
+        """Samples are kept once a tick."""
+        due, tick = self._capture.due, self._cryostat.tick
+        self.due = max(due, math.ceil(due / tick - 1e-9) * tick) if math.isfinite(due) else due
+
+    def _samples(self, times: Samples) -> Samples:
+        """What is captured at times within the last tick, a row for each."""
+        setup = self._setup
+        signal = self._lockin.course(times) + complex(*self._lockin.output_offset)
+        if setup.current:
+            signal = 0.0 * signal
+        values = [signal.real, signal.imag, np.abs(signal), np.degrees(np.angle(signal))]
+        for place, percent in enumerate(setup.percents):
+            if setup.offsets_on[place]:
+                values[place] = values[place] - 0.01 * percent * SCALES[setup.scale]
+        return np.stack([values[which] for which in _CAPTURED[setup.capture_config]], axis=1)
+
+    @commands.command("CAPTURESTAT?")
     def read_capture_state(self) -> str:
-        return "0"
+        return str(self._capture.status)
+
+    @commands.command("CAPTUREBYTES?")
+    def read_captured_bytes(self) -> str:
+        return str(self._capture.size)
+
+    @commands.command("CAPTUREPROG?")
+    def read_captured_kilobytes(self) -> str:
+        self._require_end_of_capture()
+        return str(self._capture.progress)
+
+    @commands.command("CAPTUREVAL?", takes=(integer(0, 1 << 20),))
+    def read_sample(self, number_of_sample: int) -> str:
+        try:
+            return ",".join(number(float(value)) for value in self._capture.sample(number_of_sample))
+        except IndexError:
+            raise Refused(Fault.OUT_OF_RANGE) from None
+
+    @commands.command("CAPTUREGET?", takes=(integer(0, 4095), integer(1, LARGEST_READING)))
+    def read_capture(self, offset: int, kilobytes: int) -> bytes:
+        self._require_end_of_capture()
+        try:
+            return self._capture.block(offset, kilobytes)
+        except IndexError:
+            raise Refused(Fault.OUT_OF_RANGE) from None
+
+    def _require_end_of_capture(self) -> None:
+        if self._capture.running:
+            raise Refused(Fault.OUT_OF_RANGE)
 
     # Settings that are only kept
 
@@ -526,10 +632,11 @@ class SR860(Panel):
     @commands.command("*RST")
     def reset(self) -> None:
         self._obey(Setup())
+        self._clear_capture()
 
     def lose_settings(self) -> None:
         """As with a lost memory; otherwise the instrument would come back as it was."""
-        self._obey(Setup())
+        self.reset()
 
     @commands.command("*OPC")
     def note_completion(self) -> None:
@@ -613,7 +720,7 @@ def _shown(value: int, bit: int | None) -> str:
 
 
 _READABLE = {"HARM": "harmonic", "PHAS": "phase", "SLVL": "amplitude", "SOFF": "offset", "FREQINT": "frequency"}
-_READABLE |= {"IRNG": "range", "SCAL": "scale"}
+_READABLE |= {"IRNG": "range", "SCAL": "scale", "CAPTURECFG": "capture_config"}
 _INDEXED: dict[str, tuple[str, Callable[[str], Any]]] = {
     "RSRC": ("reference", choice("INT", "EXT", "DUAL", "CHOP")),
     "IVMD": ("current", choice("VOLTage", "CURRent")),

@@ -69,6 +69,28 @@ def test_sr830(bench_seats):
         assert lockin.sample_frequency == 1.0
 
 
+def test_sr830_fills_its_buffer(bench_seats):
+    seat = bench_seats["SR830"]
+    with opened(SR830, seat, timeout=100) as lockin:  # ms: it reads the buffer until nothing more comes
+        lockin.sine_voltage = 1.0
+        lockin.sensitivity = 1e-4
+        lockin.sample_frequency = 16
+        lockin.aquireOnTrigger(True)
+        lockin.reset_buffer()
+        lockin.trigger()
+        lockin.wait_for_buffer(50, timeout=5.0)
+        count = lockin.buffer_count
+        assert count >= 50
+        points = lockin.get_buffer(1, 0, count)
+        assert len(points) == count
+        assert list(lockin.get_buffer(1, 10, 20)) == list(points[10:20])
+        lockin.reset_buffer()
+        lockin.start_scan()
+        first, second = lockin.fill_buffer(20)
+        assert first[-1] == pytest.approx(lockin.x, rel=0.05)  # settled, and looked at again later
+        assert len(second) == 20
+
+
 def test_sr860(bench_seats):
     seat = bench_seats["SR865A"]
     with opened(SR860, seat) as lockin:
@@ -132,6 +154,25 @@ def test_agilent_33500(bench_seats):
         assert seat.rack.cryostat.lockin.generator.frequency == 17.7
         generator.output = False
         assert generator.next_error[0] == 0
+
+
+def test_agilent_33500_sends_a_waveform(bench_seats):
+    seat = bench_seats["Keysight33511B"]
+    with opened(Agilent33500, seat) as generator:
+        generator.data_volatile_clear()
+        generator.data_arb("test", range(-10000, 10000, +20))  # the ramp of its documentation
+        generator.arb_file = "test"
+        generator.arb_srate = 17e3
+        generator.shape = "ARB"
+        generator.output = True
+        assert (generator.frequency, generator.arb_srate) == (17.0, 17e3)
+        assert "TEST" in generator.arb_file
+        assert generator.next_error[0] == 0
+        source = seat.rack.cryostat.lockin.generator
+        ramp = source.peak_to_peak * 10000 / 32767 / 3.141593 / 2**0.5  # V rms of the first harmonic of a sawtooth
+        assert source.amplitude() == pytest.approx(ramp, rel=1e-3)
+        generator.output = False
+        generator.shape = "SIN"
 
 
 def test_ips120_ramps_a_field_waits_for_its_end_and_makes_it_persistent(bench_seats):

@@ -86,6 +86,41 @@ def test_sr830(bench_seats):
     assert missing == ({"output_interface"} if seat.over_tcp else set())
 
 
+def test_sr830_fills_its_buffer(bench_seats):
+    seat = bench_seats["SR830"]
+    with opened(SR830, seat, **({"terminator": "\n"} if seat.over_tcp else {})) as lockin:
+        lockin.amplitude(1.0)
+        lockin.sensitivity(100e-6)
+        lockin.ch1_display("R")
+        lockin.buffer_SR(16)
+        lockin.time_constant(0.1)
+        lockin.buffer_reset()
+        lockin.buffer_start()
+        until(lambda: lockin.buffer_npts() >= 200)  # 12.5 s of the laboratory: the filter has settled
+        lockin.buffer_pause()
+        count = lockin.buffer_npts()
+        if seat.over_tcp:  # binary data have no end of their own: as over RS-232, it reads text instead
+            values = [float(text) for text in lockin.ask(f"TRCA? 1,0,{count}").split(",")[:-1]]
+        else:
+            lockin.ch1_databuffer.prepare_buffer_readout()
+            values = lockin.ch1_databuffer.get()
+            assert list(values) == list(lockin.ch1_datatrace.get())
+            assert lockin.sweep_setpoints.get()[-1] == count / 16
+        assert len(values) == count
+        assert values[-1] == pytest.approx(lockin.R(), rel=0.05)  # looked at again later
+
+
+def test_sr830_stores_a_point_for_each_trigger(bench_seats):
+    seat = bench_seats["SR830"]
+    with opened(SR830, seat, **({"terminator": "\n"} if seat.over_tcp else {})) as lockin:
+        lockin.buffer_SR("Trigger")
+        lockin.buffer_reset()
+        lockin.buffer_start()
+        for _ in range(3):
+            lockin.send_trigger()
+        assert lockin.buffer_npts() == 3
+
+
 def test_sr830_over_tcp_needs_a_terminator(bench_seats):
     """The default has none: a read on a socket ends with the time-out."""
     seat = bench_seats["SR830"]
@@ -109,6 +144,35 @@ def test_sr860(bench_seats):
         assert len(lockin.get_values("X", "Y", "R")) == 3
         missing = unread(lockin.snapshot(update=True))
     assert missing <= {"buffer.count_capture_kilobytes"}  # not asked for, as it may not answer
+
+
+def test_sr860_captures(bench_seats):
+    seat = bench_seats["SR860"]
+    with opened(SR860, seat) as lockin:
+        lockin.amplitude(1.0)
+        lockin.time_constant(0.01)
+        buffer = lockin.buffer
+        buffer.capture_config("X,Y,R,T")
+        buffer.set_capture_rate_to_maximum()
+        if seat.over_tcp:  # a block has no end of its own: one sample is read as text instead
+            buffer.set_capture_length_to_fit_samples(700)
+            buffer.start_capture("ONE", "IMM")
+            buffer.wait_until_samples_captured(700)  # 9 s of the laboratory
+            buffer.stop_capture()
+            x, y, r, _ = map(float, lockin.ask("CAPTUREVAL? 699").split(","))
+        else:
+            data = buffer.capture_samples(700)
+            assert [len(data[name]) for name in "XYRT"] == [700] * 4
+            assert list(buffer.X.get()) == list(data["X"])
+            x, y, r = (data[name][-1] for name in "XYR")
+        assert (buffer.capture_status(), buffer.count_capture_kilobytes()) in (("2", "12"), ("6", "12"))  # of 12 kB
+        assert abs(complex(x, y)) == pytest.approx(r, rel=1e-6)
+        assert r > 1e-6
+        if not seat.over_tcp:
+            buffer.capture_config("X")
+            after = buffer.capture_samples_after_trigger(20, lambda: lockin.write("*TRG"))
+            each = buffer.capture_one_sample_per_trigger(5, lambda: [lockin.write("*TRG") for _ in range(5)])
+            assert (len(after["X"]), len(each["X"])) == (20, 5)
 
 
 def test_keysight_33511b(bench_seats):

@@ -80,6 +80,23 @@ def test_heaters_alarms_relays_display_and_address_read_back(bridge):
     assert bridge.get_ieee_interface_parameter() == 12
 
 
+def test_alarms_relays_and_extremes_follow_the_readings(bridge):
+    kelvin = float(bridge.get_kelvin_reading("A"))
+    bridge.set_alarm_parameters("A", True, Model372AlarmParameters(0.5 * kelvin, 0.0, 0.0, False, True, True))
+    bridge.turn_relay_on(1)
+    bridge.turn_relay_off(2)
+    bridge.reset_min_max_data()
+    end = time.monotonic() + 5.0
+    while bridge.get_alarm_status("A") != {"high_state_enabled": True, "low_state_enabled": False}:
+        assert time.monotonic() < end
+    assert (bridge.get_relay_status(1), bridge.get_relay_status(2)) == (True, False)
+    extremes = bridge.get_min_max_data("A")
+    assert 0.0 < extremes["minimum"] <= extremes["maximum"] < 1.5 * kelvin
+    bridge.set_alarm_parameters("A", False, Model372AlarmParameters(0.0, 0.0, 0.0, False, True, True))
+    bridge.reset_alarm_status()
+    assert not bridge.get_alarm_status("A")["high_state_enabled"]
+
+
 def test_what_it_does_not_know_is_its_own_error(bridge):
     with pytest.raises(Exception, match="Invalid Command"):
         bridge.query("FOO?")

@@ -1,7 +1,6 @@
 """The simulated 33511B against its guide and pymeasure's own driver, and what its volts do to the film."""
 
 import math
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,18 +8,12 @@ from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
 from pymeasure.instruments.agilent import Agilent33500
 
-from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.devices.k33511b import Keysight33511B
 from coldfinger.sim.devices.sr860 import SR860
 from coldfinger.sim.generator import generator_of
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import ask, laboratory, tell
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 NO_ERROR = '+0,"No error"'
-
-
-def laboratory(quiet=True):
-    return Cryostat(SAMPLE, Laboratory(input_noise=None) if quiet else None)
 
 
 @pytest.fixture
@@ -33,18 +26,6 @@ def panel(cryostat):
     result = Keysight33511B(cryostat)
     result.receive(b"*CLS\n")
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\n")
-    assert not reply.endswith(b"\r\n")
-    return reply[:-1].decode()
-
-
-def tell(panel, text):
-    assert panel.receive(text.encode() + b"\n") == b""
-    return ask(panel, "SYST:ERR?")
 
 
 def state(panel):
@@ -381,46 +362,3 @@ def test_what_another_driver_asks_for_a_snapshot_is_answered(panel):
         assert tell(panel, text) == NO_ERROR
     assert ask(panel, "BURS:STAT?;:OUTP:SYNC?;:TRIG:SOUR?;:BURS:MODE?") == "1;0;BUS;GAT"
     assert float(ask(panel, "BURS:NCYC?")) == 5.0
-
-
-COMMANDS = [
-    b"VOLT 3",
-    b"VOLT?",
-    b"OUTP 1;:OUTP?",
-    b"VOLT:UNIT VRMS;OFFS 0.1;OFFS?",
-    b"OUTP:LOAD INF",
-    b"FREQ?;FOO?;*ESR?",
-]
-COMMANDS += [b"SYST:ERR?", b"FREQ 1E9", b"*RST", b"VOLT:HIGH 1;LOW?", b"FUNC RAMP", b";;", b"*CLS"]
-conversation = st.lists(
-    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])), max_size=12
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=50, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = Keysight33511B(laboratory()), Keysight33511B(laboratory())
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-words = st.sampled_from([header.encode() for header in Keysight33511B.commands.entries])
-values = st.floats().map(str) | st.integers(-1, 30).map(str) | st.text(max_size=3)
-values |= st.sampled_from(["MIN", "MAX", "DEF", "INF", "1 DBM", "1e308", "-1e308", "VRMS", "DBM", "DC", "RAMP"])
-commands = st.builds(lambda w, n: w + b" " + n.encode(), words, values)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(commands | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = laboratory()
-    panel = Keysight33511B(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-    panel.receive(b"VOLT?;VOLT:OFFS?;:VOLT:HIGH?;:FREQ?;:OUTP:LOAD?\n")
-    cryostat.advance(0.5)
-    assert math.isfinite(panel._source.amplitude())
-    assert math.isfinite(panel._source.offset)
-    assert 0 <= panel.serial_poll(False) < 256

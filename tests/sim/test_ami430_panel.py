@@ -1,7 +1,5 @@
 """The simulated AMI 430 against its manual (chapter 4)."""
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,15 +9,9 @@ from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.devices.ami430 import AMI430, CURRENT_LIMIT, fixed, spellings
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
 from coldfinger.sim.rack import sim_rack
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import SAMPLE, ask
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 ADDRESS = "TCPIP0::127.0.0.1::7180::SOCKET"
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
 
 
 @pytest.fixture
@@ -27,12 +19,6 @@ def panel(cryostat):
     result = AMI430(cryostat)
     result.receive(b"CONF:FIELD:UNITS 1\n*CLS\n")
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\r\n")
-    return reply[:-2].decode()
 
 
 def later(panel, cryostat, seconds):
@@ -295,55 +281,3 @@ def test_a_segment_bound_of_zero_is_harmless(panel, cryostat):
 
 def test_numbers_have_no_negative_zero():
     assert fixed(-1e-12, 3) == "0.000"
-
-
-COMMANDS = [
-    b"FIELD:MAG?",
-    b"STATE?",
-    b"SYST:ERR?",
-    b"CONF:FIELD:TARG 0.01",
-    b"FIELD:TARG?",
-    b"RAMP",
-    b"FOO",
-    b"FOO?",
-]
-COMMANDS += [
-    b"CONF:FIELD:UNITS 1",
-    b"COIL?",
-    b"QU 1",
-    b"QU 0",
-    b"STATE?;FIELD:UNITS?",
-    b"PS 1",
-    b"*ESR?",
-    b"",
-]
-conversation = st.lists(
-    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=50, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = AMI430(Cryostat(SAMPLE)), AMI430(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-words = st.sampled_from([header.encode() for header in AMI430.commands.entries])
-numbers = st.lists(st.floats().map(str) | st.integers(-1, 11).map(str) | st.text(max_size=3), max_size=4)
-commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(commands | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE)
-    panel = AMI430(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-        cryostat.advance(cryostat.now + 0.5)
-        panel.act()
-    assert 1 <= int(ask(panel, "STATE?").split("\r\n")[-1]) <= 10

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.gs200 import CURRENT_RANGES, GS200, VOLTAGE_RANGES
 from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import ask, tell
 
 SAMPLE = builtin_sample("S1", 0, fluctuations=False)
 
@@ -19,18 +20,6 @@ def cryostat():
 @pytest.fixture
 def panel(cryostat):
     return GS200(cryostat)
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\n")
-    assert not reply.endswith(b"\r\n")
-    return reply[:-1].decode()
-
-
-def tell(panel, text):
-    assert panel.receive(text.encode() + b"\n") == b""
-    return ask(panel, "SYST:ERR?")
 
 
 def test_identity_and_what_it_is_switched_on_with(panel):

@@ -1,11 +1,8 @@
 """The simulated IPS120-10 against its handbook, and against pymeasure's driver for it."""
 
 import re
-from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pymeasure.adapters import Adapter
 from pymeasure.instruments.oxfordinstruments import IPS120_10
 
@@ -14,16 +11,10 @@ from coldfinger.sim.devices import ips120
 from coldfinger.sim.devices.ips120 import IPS120
 from coldfinger.sim.devices.oxford_supply import CURRENT_LIMIT
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import SAMPLE, ask
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 SWITCHED = Laboratory(magnet=MagnetModel(switch=SwitchModel(heating=10.0, cooling=30.0)))
 STATUS = re.compile(r"X\d\dA[0124]C[0-3]H[0128]M\d\dP\d\d")
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
 
 
 @pytest.fixture
@@ -31,13 +22,6 @@ def panel(cryostat):
     result = IPS120(cryostat)
     assert result.receive(b"C3\rA0\r") == b"C\rA\r"
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode("latin-1") + b"\r")
-    assert reply.endswith(b"\r")
-    assert reply.count(b"\r") == 1
-    return reply[:-1].decode("latin-1")
 
 
 def later(cryostat, seconds):
@@ -274,39 +258,3 @@ def test_pymeasure_drives_it(monkeypatch):
     driver.disable_control()
     assert (driver.activity, driver.control_mode, driver.sweep_status) == ("clamp", "LU", "at rest")
     assert not cryostat.magnet.quenched
-
-
-conversation = st.lists(
-    st.tuples(
-        st.sampled_from([b"C3", b"A0", b"J0.01", b"R8", b"X", b"$V", b"@2V", b"Q4", b""]) | st.binary(max_size=70),
-        st.sampled_from([b"\r", b"\r\n"]),
-    ),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=40, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = IPS120(Cryostat(SAMPLE)), IPS120(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-letters = st.sampled_from("ACHIJMQRSTVX$@")
-commands = st.builds(
-    lambda a, n: (a + n).encode("latin-1", "replace"), letters, st.floats().map(str) | st.text("0123459")
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(commands | st.binary(max_size=80), max_size=20), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE, SWITCHED)
-    panel = IPS120(cryostat)
-    panel.receive(b"C3\rA0\r")
-    for part in parts:
-        panel.receive(part + b"\r", end)
-        later(cryostat, 0.5)
-    assert STATUS.fullmatch(ask(panel, "X"))

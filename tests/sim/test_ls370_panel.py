@@ -1,22 +1,10 @@
 """The simulated Lake Shore 370 against its manual (chapter 6) and what two laboratories' drivers send and parse."""
 
-from itertools import pairwise
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.ls370 import LakeShore370
 from coldfinger.sim.devices.ls372 import CURRENTS, HEATER_RANGES, RANGES, VOLTAGES
-from coldfinger.sim.sample import builtin_sample
-
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
+from tests.sim.panel_checks import ask
 
 
 @pytest.fixture
@@ -24,13 +12,6 @@ def panel(cryostat):
     result = LakeShore370(cryostat)
     result.receive(b"*CLS\n")
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\r\n")
-    assert reply.count(b"\r\n") == 1
-    return reply[:-2].decode("latin-1")
 
 
 @pytest.mark.parametrize(
@@ -248,37 +229,3 @@ def test_power_loss_leaves_the_heater_off(panel, cryostat):
     after = LakeShore370(cryostat)
     after.lose_settings()
     assert (cryostat.loop.range_current, ask(after, "SETP?"), ask(after, "*ESR?")) == (0.0, "+000.000E+00", "128")
-
-
-COMMANDS = [b"RDGK? 2", b"*ESR?", b"SETP 0.1", b"SETP?;*ESR?", b"FOO?", b"RDGRNG? 1", b"CSET?", b"RDGRNG 1,0,3,15,0,0"]
-COMMANDS += [b"HTRRNG 99", b"HTR?", b"INSET 1,1,007,003,20,1", b"PID?;CMODE?", b"MOUT 3", b";;"]
-conversation = st.lists(
-    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=50, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = LakeShore370(Cryostat(SAMPLE)), LakeShore370(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-words = st.sampled_from([header.encode() for header in LakeShore370.commands.entries])
-numbers = st.lists(st.floats().map(str) | st.integers(-1, 30).map(str) | st.text(max_size=3) | st.just("A"), max_size=8)
-commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(commands | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE)
-    panel = LakeShore370(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-    cryostat.advance(1.0)
-    panel.receive(b"RDGK? 1;RDGK? 2;RDGST? 1;RDGST? 2;HTR?;MOUT?;SETP?\n")
-    assert 0 <= panel.serial_poll(False) < 256

@@ -6,14 +6,7 @@ from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.ls372 import HEATER_RANGES, LakeShore372
 from coldfinger.sim.rack import sim_rack, standard_rack
-from coldfinger.sim.sample import builtin_sample
-
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
+from tests.sim.panel_checks import SAMPLE, ask
 
 
 @pytest.fixture
@@ -21,12 +14,6 @@ def panel(cryostat):
     result = LakeShore372(cryostat)
     result.receive(b"*CLS\n")
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\r\n")
-    return reply[:-2].decode("latin-1")
 
 
 def test_a_zone_is_read_as_it_was_written(panel):

@@ -1,13 +1,11 @@
 """The simulated Lake Shore 372 against its manual (chapter 6) and replies captured from real units."""
 
 import re
-from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.ls372 import (
     CONTROL_CURRENTS,
     CURRENTS,
@@ -17,14 +15,7 @@ from coldfinger.sim.devices.ls372 import (
     LakeShore372,
     engineering,
 )
-from coldfinger.sim.sample import builtin_sample
-
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
+from tests.sim.panel_checks import ask
 
 
 @pytest.fixture
@@ -32,13 +23,6 @@ def panel(cryostat):
     result = LakeShore372(cryostat)
     result.receive(b"*CLS\n")
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\r\n")
-    assert reply.count(b"\r\n") == 1
-    return reply[:-2].decode("latin-1")
 
 
 @pytest.mark.parametrize(
@@ -341,37 +325,3 @@ def test_status_byte_follows_the_enables(panel, cryostat):
     assert panel.serial_poll(True) == valid + 16 + 32 + 64
     assert ask(panel, "*STB?") == "102"
     assert ask(panel, "*OPC?") == "1"
-
-
-COMMANDS = [b"KRDG? A", b"*ESR?", b"SETP 0,0.1", b"SETP? 0;*ESR?", b"FOO?", b"INTYPE? 1", b'INNAME 1,"a;b"']
-COMMANDS += [b"INNAME? 1", b"RANGE 0,99", b"HTR? 0", b"INSET 1,1,007,003,21,1", b"PID? 0;PID? 1", b";;"]
-conversation = st.lists(
-    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=50, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = LakeShore372(Cryostat(SAMPLE)), LakeShore372(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-words = st.sampled_from([header.encode() for header in LakeShore372.commands.entries])
-numbers = st.lists(st.floats().map(str) | st.integers(-1, 60).map(str) | st.text(max_size=3) | st.just("A"), max_size=8)
-commands = st.builds(lambda w, n: w + b" " + ",".join(n).encode(), words, numbers)
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(commands | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE)
-    panel = LakeShore372(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-    cryostat.advance(1.0)
-    panel.receive(b"KRDG? A;KRDG? 1;RDGST? A;RDGST? 1;HTR?;SETP? 0\n")
-    assert 0 <= panel.serial_poll(False) < 256

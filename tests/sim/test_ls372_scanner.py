@@ -5,14 +5,7 @@ import pytest
 from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.devices.ls370 import LakeShore370
 from coldfinger.sim.devices.ls372 import LakeShore372
-from coldfinger.sim.sample import builtin_sample
-
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
+from tests.sim.panel_checks import SAMPLE, ask
 
 
 @pytest.fixture
@@ -21,12 +14,6 @@ def panel(cryostat):
     result.receive(b"*CLS\n")
     cryostat.advance(60.0)  # the ranges have been found
     return result
-
-
-def ask(panel, text):
-    reply = panel.receive(text.encode() + b"\n")
-    assert reply.endswith(b"\r\n")
-    return reply[:-2].decode("latin-1")
 
 
 def warm_up(panel, cryostat, kelvin, seconds):

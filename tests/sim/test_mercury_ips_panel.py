@@ -1,7 +1,5 @@
 """The simulated MercuryiPS against its manual's command reference and replies that drivers take apart."""
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,16 +12,11 @@ from coldfinger.sim.devices.oxford_supply import CURRENT_LIMIT, HIGHEST_RATE
 from coldfinger.sim.devices.oxford_words import number
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
 from coldfinger.sim.rack import Rack
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import SAMPLE
+from tests.sim.panel_checks import ask as say
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 ADDRESS = "TCPIP0::127.0.0.1::7020::SOCKET"
 PSU = "DEV:GRPZ:PSU"
-
-
-@pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
 
 
 @pytest.fixture
@@ -31,13 +24,6 @@ def panel(cryostat):
     result = MercuryIPS(cryostat)
     assert put(result, "ACTN:HOLD")
     return result
-
-
-def say(panel, text):
-    reply = panel.receive(text.encode("latin-1") + b"\n")
-    assert reply.endswith(b"\n")
-    assert reply.count(b"\n") == 1
-    return reply[:-1].decode("latin-1")
 
 
 def get(panel, noun, group="GRPZ"):
@@ -423,40 +409,6 @@ def test_a_small_value_may_carry_a_prefix(monkeypatch):
     monkeypatch.setattr(mercury_ips, "PREFIX_BELOW", 0.1)
     assert (quantity(0.0012, "T", 4), quantity(0.0, "T", 4)) == ("1.2000mT", "0.0000T")
     assert number("1.2000mT") == pytest.approx(0.0012)
-
-
-COMMANDS = [b"READ:DEV:GRPZ:PSU:SIG:FLD", b"SET:DEV:GRPZ:PSU:ACTN:HOLD", b"*IDN?", b"FOO", b"READ:SYS:ALRM", b""]
-conversation = st.lists(
-    st.tuples(st.sampled_from(COMMANDS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=40, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = MercuryIPS(Cryostat(SAMPLE)), MercuryIPS(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-nouns = st.sampled_from([header.replace("DEV:", "DEV:GRPZ:", 1) for header in MercuryIPS.commands.entries])
-values = st.floats().map(str) | st.sampled_from(["ON", "OFF", "RTOS", "RTOZ", "HOLD", "CLMP"]) | st.text(max_size=4)
-lines = st.builds(lambda noun, value: f"{noun}:{value}".encode("latin-1", "replace"), nouns, values)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(lines | nouns.map(str.encode) | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE, SWITCHED)
-    panel = MercuryIPS(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-        later(cryostat, 0.5)
-        panel.act()
-    panel.receive(b"\n")
-    assert get(panel, "ACTN") in ("HOLD", "RTOS", "RTOZ", "CLMP")
 
 
 @settings(max_examples=10, deadline=None)

@@ -49,7 +49,7 @@ def server():
 
 
 @contextlib.contextmanager
-def client(server, name, timeout=5.0):
+def client(server, name, timeout=30.0):
     place = server.places[name]
     with socket.create_connection((place.host, place.port), timeout=timeout) as connection:
         yield connection
@@ -65,7 +65,15 @@ def receive(connection, size):
     return data
 
 
-def until(condition, seconds=5.0):
+def heard(server, name, size, said=b""):
+    """What a client who comes now hears; nothing where it is turned away."""
+    with contextlib.suppress(ConnectionError), client(server, name) as newcomer:
+        newcomer.sendall(said)
+        return receive(newcomer, size)
+    return b""
+
+
+def until(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "did not become true"
@@ -150,8 +158,7 @@ def test_a_ramp_goes_on_while_nobody_asks():
             until(lambda: server.rack.cryostat.magnet.going)
         until(lambda: server.clients == 0)
         before = server.rack.cryostat.magnet.after
-        time.sleep(0.2)
-        assert server.rack.cryostat.magnet.after >= before + 10.0  # Oe, at 1 Oe/s of virtual time
+        until(lambda: server.rack.cryostat.magnet.after >= before + 10.0)  # Oe, at 1 Oe/s of virtual time
 
 
 FLOOD = """
@@ -175,12 +182,12 @@ def test_a_flood_of_garbage_disturbs_nobody_and_memory_is_flat():
             for name in ("lock-in", "magnet")
         ]
         try:
-            until(lambda: server.clients >= 2, 20.0)
+            until(lambda: server.clients >= 2)
             with client(server, "bridge") as good:
                 sizes, answers = [], 0
                 tracemalloc.start()
                 end = time.monotonic() + 3.0
-                while time.monotonic() < end:
+                while time.monotonic() < end or (answers <= 20 and time.monotonic() < end + 60.0):
                     good.sendall(b"*IDN?\nSETP 0,0.2\nSETP? 0\n")
                     assert receive(good, 41) == b"LSCI,MODEL372,LSA23JD,1.3\r\n+200.000E-03\r\n"
                     answers += 1
@@ -210,10 +217,10 @@ def test_a_hanging_read_over_tcp_leaves_the_other_instruments_usable(server):
         for _ in range(20):
             bridge.sendall(b"*OPC?\n")
             assert receive(bridge, 3) == b"1\r\n"
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 5.0
         assert reader.is_alive()
         faults.arm(server.rack, [Fault("disconnect", on="lock-in")])
-        reader.join(5.0)
+        reader.join(30.0)
         assert not reader.is_alive()
 
 
@@ -232,15 +239,12 @@ def test_faults_of_the_wire_reach_a_client_over_tcp(server):
         lockin.sendall(b"SENS?\n")
         began = time.monotonic()
         assert receive(lockin, 3) == b"26\n"
-        assert 0.4 < time.monotonic() - began < 2.0  # 10 s of virtual time, 20 in a second
+        assert 0.4 < time.monotonic() - began < 8.0  # 10 s of virtual time, 20 in a second
         lockin.sendall(b"SENS?\n")
         assert lockin.recv(10) == b""
     with client(server, "lock-in") as lockin:
         assert lockin.recv(10) == b""
-    time.sleep(0.6)
-    with client(server, "lock-in") as lockin:
-        lockin.sendall(b"SENS?\n")
-        assert receive(lockin, 3) == b"26\n"
+    until(lambda: heard(server, "lock-in", 3, b"SENS?\n") == b"26\n")
 
 
 def test_a_real_link_over_tcp_believes_nothing_wrong_whatever_happens_to_the_wire(server):
@@ -261,9 +265,7 @@ def test_a_power_cycle_over_tcp_ends_with_a_new_greeting(server):
         assert receive(magnet, len(GREETING)) == GREETING
         faults.arm(server.rack, [Fault("power cycle", on="magnet", for_=2.0)])
         assert magnet.recv(10) == b""
-    time.sleep(0.3)
-    with client(server, "magnet") as magnet:
-        assert receive(magnet, len(GREETING)) == GREETING
+    until(lambda: heard(server, "magnet", len(GREETING)) == GREETING)
 
 
 def test_a_port_in_use_an_unknown_name_and_a_jumping_clock_are_refused_in_words(server):
@@ -392,18 +394,18 @@ def test_the_command_serves_writes_its_files_and_ends_cleanly(tmp_path, stop):
     command = [sys.executable, "-W", "error", "-c", code, "serve", "--speed", "10", "--scenario", str(scenario)]
     process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        until(files["ports"].exists, 20.0)
+        until(files["ports"].exists)
         places = json.loads(files["ports"].read_text())
         assert list(places) == list(ADDRESSES)
         assert set(places["magnet"]) == {"model", "host", "port", "resource"}
         assert read_station_file(files["station-out"]).top["visa_library"] == "@py"
         until(lambda: any(line["what"] == "fault" for line in read_log(files["log"])))
-        with socket.create_connection((places["magnet"]["host"], places["magnet"]["port"]), 5.0) as magnet:
+        with socket.create_connection((places["magnet"]["host"], places["magnet"]["port"]), 30.0) as magnet:
             assert receive(magnet, len(GREETING)) == GREETING
             magnet.sendall(b"QU?\n")
             assert receive(magnet, 3) == b"1\r\n"
             process.send_signal(stop)
-            output, errors = process.communicate(timeout=10)
+            output, errors = process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             process.kill()
@@ -444,13 +446,13 @@ def test_a_laboratory_that_cannot_be_computed_so_fast_goes_slower_and_goes_on_an
 
     monkeypatch.setattr(Cryostat, "_step", slow)
     monkeypatch.setattr(sim_server, "_FAR_BEHIND", 0.05)
-    with serve(rack) as server, client(server, "bias", 20.0) as bias:
-        until(lambda: rack.rate < 1000.0, 20.0)
-        until(lambda: rack.clock.time() - rack.cryostat.ticks * TICK < rack.rate, 20.0)  # less than a second behind
+    with serve(rack) as server, client(server, "bias", 60.0) as bias:
+        until(lambda: rack.rate < 1000.0)
+        until(lambda: rack.clock.time() - rack.cryostat.ticks * TICK < rack.rate)  # less than a second behind
         began = time.monotonic()
         bias.sendall(b"OUTP?\n")
         assert receive(bias, 2) == b"0\n"
-        assert time.monotonic() - began < 2.0
+        assert time.monotonic() - began < 6.0
     assert "cannot keep up with 1000 s in a second; it goes on with" in caplog.text
 
 

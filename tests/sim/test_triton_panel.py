@@ -1,40 +1,23 @@
 """The simulated Triton against what drivers send to it and how they take its replies apart."""
 
 import re
-from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices import triton
 from coldfinger.sim.devices.triton import RANGES, Triton
 from coldfinger.sim.rack import Rack
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import ask as say
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 ADDRESS = "TCPIP0::127.0.0.1::33576::SOCKET"
 END = triton.REPLY_END
 LOOP = "DEV:T5:TEMP:LOOP"
 
 
 @pytest.fixture
-def cryostat():
-    return Cryostat(SAMPLE)
-
-
-@pytest.fixture
 def panel(cryostat):
     return Triton(cryostat)
-
-
-def say(panel, text):
-    reply = panel.receive(text.encode("latin-1") + b"\r\n")
-    assert reply.endswith(END)
-    assert reply.count(END) == 1
-    return reply[: -len(END)].decode("latin-1")
 
 
 def get(panel, noun):
@@ -246,45 +229,3 @@ def test_a_restart_of_the_computer_leaves_the_heater_off(panel, cryostat):
     assert [get(fresh, f"{LOOP}:{noun}") for noun in ("MODE", "TSET", "RAMP:ENAB")] == ["OFF", "0K", "OFF"]
     cryostat.advance(10.0)
     assert get(fresh, "DEV:H1:HTR:SIG:POWR") == "0.000uW"
-
-
-QUESTIONS = [b"READ:DEV:T5:TEMP:SIG:TEMP", b"SET:DEV:T5:TEMP:LOOP:TSET:0.1", b"*IDN?", b"FOO", b"READ:SYS:DR:CHAN", b""]
-conversation = st.lists(
-    st.tuples(st.sampled_from(QUESTIONS) | st.binary(max_size=30), st.sampled_from([b"\n", b"\r\n"])),
-    max_size=12,
-).map(lambda parts: b"".join(command + end for command, end in parts))
-
-
-@settings(max_examples=40, deadline=None)
-@given(conversation, st.lists(st.integers(0, 500), max_size=6))
-def test_any_cut_of_a_conversation_gives_the_same_replies(message, cuts):
-    whole, cut = Triton(Cryostat(SAMPLE)), Triton(Cryostat(SAMPLE))
-    places = [0, *sorted(min(c, len(message)) for c in cuts), len(message)]
-    replies = b"".join(cut.receive(message[a:b]) for a, b in pairwise(places))
-    assert replies == whole.receive(message)
-
-
-DEVICES = {"TEMP": "T5", "HTR": "H1", "PRES": "P1", "PUMP": "TURB1"}
-
-
-def with_device(header):
-    verb, _, noun = header.partition(":DEV:")
-    return f"{verb}:DEV:{DEVICES[noun.partition(':')[0]]}:{noun}" if noun else header
-
-
-nouns = st.sampled_from([with_device(header) for header in Triton.commands.entries])
-values = st.floats().map(str) | st.sampled_from(["ON", "OFF", "H1", "10", "0.1", "NORM"]) | st.text(max_size=4)
-lines = st.builds(lambda noun, value: f"{noun}:{value}".encode("latin-1", "replace"), nouns, values)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(lines | nouns.map(str.encode) | st.binary(max_size=60), max_size=12), st.booleans())
-def test_no_bytes_ever_raise(parts, end):
-    cryostat = Cryostat(SAMPLE)
-    panel = Triton(cryostat)
-    for part in parts:
-        panel.receive(part + b"\n", end)
-        cryostat.advance(cryostat.now + 0.5)
-    panel.receive(b"\n")
-    assert get(panel, f"{LOOP}:MODE") in ("ON", "OFF")
-    assert get(panel, "DEV:H1:HTR:SIG:POWR").endswith("uW")

@@ -157,7 +157,7 @@ def test_silence_costs_the_timeout_in_virtual_time_only(manager, rack):
     assert error.value.error_code == StatusCode.error_timeout
     assert bridge.last_status == StatusCode.error_timeout
     assert rack.clock.time() - began == pytest.approx(7.0 + rack.bus_time)
-    assert time.monotonic() - real_began < 1.0
+    assert time.monotonic() - real_began < 5.0
     assert rack.cryostat.now == rack.clock.time()
     bridge.timeout = 0
     with pytest.raises(pyvisa.VisaIOError):
