@@ -19,6 +19,7 @@ from coldfinger.procedures.excitation import MODES
 from coldfinger.procedures.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.failures import NeedsPerson, ProcedureFailure
 from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.overload_watch import OVERLOAD, OverloadWatch
 from coldfinger.procedures.planning import Plan, Whereabouts
 from coldfinger.procedures.point import GRADIENT_OF, Point, evaluate, read_point
 from coldfinger.procedures.quantity import show
@@ -62,7 +63,7 @@ class TransportProcedure(ReachingProcedure):
     def use(self, station: Station) -> None:
         """Give the procedure its station; call before `check` and before it is run."""
         super().use(station)
-        self._film = SampleWatch()
+        self._film, self._overloads = SampleWatch(), OverloadWatch()
 
     def go_on_after(self, rows: pd.DataFrame, station: Station) -> str:
         """Prepare to take only what `rows` of an interrupted run do not hold; one sentence of what will be done.
@@ -145,9 +146,15 @@ class TransportProcedure(ReachingProcedure):
             self.heater_changed = False
         row = self._row(point, field, set_point, self.held_row(point.flags | remarks))
         self.emit("results", row | extra(point) if extra else row)
+        self.tell_of_overload(point)
         if attempt.lost is not None:
             self._tell_of(attempt.lost)
         return point
+
+    def tell_of_overload(self, point: Point) -> None:
+        """After a row: say that an overload begins, or is over."""
+        if sentence := self._overloads.saw(bool(point.flags & Quality.OVERLOAD), self.keeper.sensitivity):
+            self.emit("mark", (OVERLOAD, sentence))
 
     def _prepared(self) -> Quality:
         """Excitation and sensitivity that suit what was seen last; remarks for the row."""

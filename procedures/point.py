@@ -135,7 +135,7 @@ def read_point(station: Station, excitation: Excitation, window: float, keep_pac
     )
     station.confirm()
     if station.doubts != doubts:
-        raise LinkError("a link was in doubt while the point was read; the point is taken again")
+        raise LinkError("a link was in doubt while the point was read, so it does not count")
     return raw
 
 

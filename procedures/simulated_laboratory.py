@@ -10,6 +10,7 @@ from coldfinger.procedures.station_file import SECTIONS, StationFile, StationFil
 from coldfinger.sim.bias import BiasModel
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory
+from coldfinger.sim.faults import FaultError, arm, load_scenario
 from coldfinger.sim.lockin import InputNoise, Stray
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
 from coldfinger.sim.places import PLACES
@@ -54,6 +55,14 @@ def simulated_rack(file: StationFile, sample: Any, clock: Any, seed: int) -> Any
         return sim_rack(cryostat, clock, addresses, models=models)
     except ValueError as error:
         raise StationFileError(f"{file.source}: {error}") from error
+
+
+def strike(rack: Any, scenario: Path) -> None:
+    """Arm the faults of a scenario file in a laboratory; raises StationFileError."""
+    try:
+        arm(rack, load_scenario(scenario))
+    except FaultError as error:
+        raise StationFileError(f"simulator.scenario: {error}") from error
 
 
 def rack_of_station(path: str) -> Any:

@@ -422,13 +422,15 @@ def open_station(file: StationFile, *, cassette: str | Path | None = None, **ove
 
 def _open_simulated(file: StationFile, simulator: Mapping[str, Any], cassette: str | Path | None) -> Station:
     from coldfinger.procedures.cassettes import recorded
-    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
-    from coldfinger.sim.clock import SimClock
+    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample, strike
+    from coldfinger.sim.clock import PacedClock
     from coldfinger.sim.visa import register, unregister
 
     sample = simulated_sample(simulator)
-    clock = SimClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)
+    clock = PacedClock(simulator["speed"] if file.top["clock"] == "virtual" else 1.0)
     rack = simulated_rack(file, sample, clock, simulator["seed"])
+    if simulator.get("scenario"):
+        strike(rack, Path(file.source).parent / simulator["scenario"])
     name = f"station{next(_simulators)}"
     register(name, rack)
     geometry = {"squares": sample.squares, "end_squares": sample.end_squares}

@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "mains_frequency": Key("frequency", 50.0, low=1, high=1000),
         "remanence": Key("field", 15e-4, low=0, high=0.1),
         "quench_share": Key("number", 0.0, low=0, high=1),
+        "scenario": Key("text", ""),
         "speed": Key("speed", math.inf),
     },
     "roles": {

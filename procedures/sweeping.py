@@ -375,6 +375,7 @@ class _Leg:
             remarks &= ~(Quality.EXCITATION_CHANGED | Quality.SENSITIVITY_CHANGED | Quality.RETAKEN)
         self.remarks = Quality(0)
         keeper.saw(raw.x, raw.y, point.resistivity)
+        procedure.tell_of_overload(point)
         if point.flags & Quality.OVERLOAD:
             self._widen()
         if hot:

@@ -248,9 +248,10 @@ class TemperatureRamp(TransportProcedure):
     def expected_duration(self) -> float:
         """Expected seconds on the way from start to stop, the approach to start not counted."""
         if self.pacing in CONTINUOUS:
-            settle = math.log(max(1.0, self.lag / self.tolerance)) * self.station.thermal_time(self.stop) + _WINDOW
-            settle = settle if self.final_points else 0.0
             start = self._left()[0]
+            behind = min(self.lag, abs(start / self.stop - 1.0))  # a short ramp leaves the sample less far behind
+            settle = math.log(max(1.0, behind / self.tolerance)) * self.station.thermal_time(self.stop) + _WINDOW
+            settle = settle if self.final_points else 0.0
             way = duration(start, self.stop, self._planned_pace())
             changes = self._range_changes([start, self.stop])
             return way + settle + changes * RANGE_SETTLING + float(self.final_points - self._finals) * self._row_time

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pyvisa import rname
 
-from coldfinger.sim.clock import SimClock
+from coldfinger.sim.clock import PacedClock, SimClock
 from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.places import PLACES, check_models, wires
 from coldfinger.sim.sample import builtin_sample
@@ -257,6 +257,8 @@ class Rack:
                 if self._jumps:
                     self.clock.sleep(min(due, deadline) - now)
                 elif now < deadline:
+                    if isinstance(self.clock, PacedClock):
+                        self.clock.allow(min(due, deadline))
                     # Gives the lock away while it waits, however often this thread has taken it.
                     self._news.wait(min(max(min(due, deadline) - now, 0.0) / self.rate, _LOOK))
                 self.advance()
