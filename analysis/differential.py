@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coldfinger.analysis.crossover import Quantity
+from coldfinger.analysis.dataset import BELIEVED, Table
 from coldfinger.analysis.fit_result import Array, Curve
+from coldfinger.runfiles.quality import Quality
 
 Shape = Literal["superconducting", "v-shape", "peak", "flat", "unknown"]
 
@@ -100,6 +102,35 @@ class Differential:
             "critical_limit": self.critical_limit,
             "standard_deviations_apart": _finite(self.apart),
         } | {name: _quantity(getattr(self, name)) for name in named}
+
+
+def slope_curve(table: Table) -> SlopeCurve:
+    """The believed rows of a run of dV/dI: those with the bias path joined, and apart from them, with it open, the
+    first row and the last one of a whole run. Raises ValueError where no row is believed."""
+    frame = table.frame.reset_index(drop=True)
+    good = frame[BELIEVED].to_numpy(dtype=bool)
+    if not good.any():
+        raise ValueError("no row is believed")
+    joined = np.ones(len(frame), dtype=bool)
+    joined[0] = False
+    if table.outcome == "done":
+        joined[-1] = False
+    heated = (frame["flags"].astype(int) & int(Quality.BIAS_HEATING)).to_numpy() != 0
+    swept, ordinary = good & joined, good & ~joined
+    bias, slope, sd, direction = (
+        frame[label].to_numpy(dtype=float)[swept] for label in ("bias (A)", "rho (ohm)", "rho_sd (ohm)", "direction")
+    )
+    return SlopeCurve(
+        float(f"{table.field:.9g}"),
+        float(frame["T_sample (K)"][good].iloc[0]),
+        bias,
+        slope,
+        sd,
+        direction,
+        heated[swept],
+        frame["rho (ohm)"].to_numpy()[ordinary],
+        frame["rho_sd (ohm)"].to_numpy()[ordinary],
+    )
 
 
 def evaluate_slopes(curve: SlopeCurve, rt: Sequence[Curve] = ()) -> Differential:

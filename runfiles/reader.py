@@ -13,7 +13,15 @@ import numpy as np
 import pandas as pd
 
 from coldfinger.runfiles.disk import RunFileError, cause_and_remedy, is_held
-from coldfinger.runfiles.journal import JOURNAL_NAME, NON_FINITE, OUTCOMES, SCHEMA, parse, restored
+from coldfinger.runfiles.journal import (
+    JOURNAL_NAME,
+    NON_FINITE,
+    OUTCOMES,
+    SCHEMA,
+    Batch,
+    parse_in_parts,
+    restored,
+)
 
 
 @dataclass(frozen=True)
@@ -100,11 +108,14 @@ class RunTail:
 
     def new_points(self) -> pd.DataFrame:
         """Rows written since the last call, as `Run.frame`; brings marks and the rest up to date too."""
-        data = _read_from(self.path, self._offset)
-        batch = parse(data, self.lines + 1)
+        data, before = _read_from(self.path, self._offset), self._offset
+        parts = [self._new_points(batch) for batch in parse_in_parts(data, self.lines + 1)]
+        self.torn = self._offset - before < len(data)
+        return parts[0] if len(parts) == 1 else _joined(parts, self.columns)
+
+    def _new_points(self, batch: Batch) -> pd.DataFrame:
         self._offset += batch.consumed
         self.lines += batch.line_count
-        self.torn = batch.consumed < len(data)
         skipped = [*batch.skipped]
         numbers: list[int] = []
         rows: list[list[Any]] = []
@@ -242,6 +253,13 @@ def _unreadable(path: Path, error: OSError) -> RunFileError:
 def _frame(numbers: list[int], rows: list[list[Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     # numpy reads "nan", "inf" and "-inf" as the floats which they stand for
     values = np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
+    return pd.DataFrame(values, columns=list(columns), index=pd.Index(numbers, dtype=np.int64))
+
+
+def _joined(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    there = [part for part in parts if len(part)]
+    values = np.concatenate([part.to_numpy() for part in there]) if there else np.empty((0, len(columns)))
+    numbers = np.concatenate([part.index.to_numpy() for part in there]) if there else np.empty(0, dtype=np.int64)
     return pd.DataFrame(values, columns=list(columns), index=pd.Index(numbers, dtype=np.int64))
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coldfinger.analysis.dataset import BELIEVED, CURVE_COLUMNS, Dataset, Table
-from coldfinger.analysis.differential import SlopeCurve
+from coldfinger.analysis.differential import SlopeCurve, slope_curve
 from coldfinger.analysis.family_fit import FieldFit, FitSettings, fit_dataset
 from coldfinger.analysis.fluctuations import SweepSet
 from coldfinger.analysis.magnetoresistance import Sweep
@@ -21,7 +21,7 @@ from coldfinger.analysis.micrograph import SUFFIXES, read_micrograph
 from coldfinger.analysis.paper.data import T_MAX, Film, Isotherm, PaperData, RTCurve
 from coldfinger.analysis.reading import load
 from coldfinger.runfiles.disk import RunFileError
-from coldfinger.runfiles.quality import Quality, disbelief
+from coldfinger.runfiles.quality import disbelief
 
 _SWEEPS = ("FieldSweep", "LowFieldMagnetoresistance", "DifferentialResistance")
 
@@ -132,7 +132,7 @@ def _take(film: _Found, table: Table) -> None:
     elif table.procedure == "LowFieldMagnetoresistance":
         film.sweeps.append(_sweep_set(frame[good]))
     else:
-        film.slopes.append(_slope_curve(table, frame, good))
+        film.slopes.append(slope_curve(table))
 
 
 def _isotherms(frame: pd.DataFrame, good: NDArray[np.bool_]) -> list[Isotherm]:
@@ -159,27 +159,3 @@ def _sweep_set(rows: pd.DataFrame) -> SweepSet:
     if not rate > 0:
         raise ValueError("the field did not move")
     return SweepSet(sweeps, rate, float(rows["time_constant (s)"].median()), float(rows["T_sample (K)"].median()))
-
-
-def _slope_curve(table: Table, frame: pd.DataFrame, good: NDArray[np.bool_]) -> SlopeCurve:
-    """Rows with the bias path joined; the first and the last row of a whole run, with it open, stand apart."""
-    joined = np.ones(len(frame), dtype=bool)
-    joined[0] = False
-    if table.outcome == "done":
-        joined[-1] = False
-    heated = (frame["flags"].astype(int) & int(Quality.BIAS_HEATING)).to_numpy() != 0
-    swept, ordinary = good & joined, good & ~joined
-    bias, slope, sd, direction = (
-        frame[label].to_numpy(dtype=float)[swept] for label in ("bias (A)", "rho (ohm)", "rho_sd (ohm)", "direction")
-    )
-    return SlopeCurve(
-        float(f"{table.field:.9g}"),
-        float(frame["T_sample (K)"][good].iloc[0]),
-        bias,
-        slope,
-        sd,
-        direction,
-        heated[swept],
-        frame["rho (ohm)"].to_numpy()[ordinary],
-        frame["rho_sd (ohm)"].to_numpy()[ordinary],
-    )

@@ -23,6 +23,7 @@ from coldfinger.procedures.engine.core import (
 )
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.failures import ProcedureFailure
+from coldfinger.procedures.overload_watch import OVERLOAD
 from coldfinger.procedures.quantity import duration_text
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import Quality
@@ -146,6 +147,6 @@ class Attending(Core):
             self._write("setpoint", what=what, value=value, unit=unit)
             self._latest[f"set {what}"] = (value, self.station.clock.time())
         elif topic == "mark":
-            self._tell("info", record[0], record[1])
+            self._tell("warning" if record[0] == OVERLOAD else "info", record[0], record[1])
         elif topic == "alarm":
             self._tell("alarm", record[0], record[1])

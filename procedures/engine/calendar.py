@@ -28,6 +28,19 @@ class Calendar:
         return (datetime.fromisoformat(text) - self.now()).total_seconds()
 
 
+def moment_of(text: str, what: str) -> str:
+    """A time of day as `iso` writes it, "" for none; raises ValueError for what is no ISO 8601 text with a zone."""
+    if not text:
+        return ""
+    try:
+        time = datetime.fromisoformat(text)
+        if time.tzinfo is not None:
+            return iso(time)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError(f'{what}: {text!r:.60} is no time with its zone; write it as "2026-11-23T08:30:00+00:00"')
+
+
 def iso(time: datetime) -> str:
     """ISO 8601 in Greenwich time, to the second."""
     return time.astimezone(UTC).isoformat(timespec="seconds")

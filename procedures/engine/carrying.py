@@ -25,7 +25,8 @@ from coldfinger.procedures.engine.items import (
     Item,
 )
 from coldfinger.procedures.engine.moves import Move, move_of
-from coldfinger.procedures.engine.results import why_not
+from coldfinger.procedures.engine.queue import is_open
+from coldfinger.procedures.engine.telling import again_text, ending_text, failed_text, next_text
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.limits import LimitError
 from coldfinger.procedures.quantity import QuantityError
@@ -45,9 +46,10 @@ class Carrying(Attending):
         except ProcedureFailure as failure:  # in a wait before the item or after it
             self._to_safe()
             self._running = {}
-            self._put(self.queue[item.id].but(state=PARTIAL, reason=str(failure)))
+            item = self.queue[item.id].but(state=PARTIAL, reason=str(failure))
+            self._put(item)
             self._made_safe.set()
-            self._hold(str(failure))
+            self._hold(str(failure), item)
 
     def _carry_out_by_kind(self, item: Item) -> None:
         self._control = RunControl()
@@ -64,12 +66,16 @@ class Carrying(Attending):
             return
         began = self.station.clock.time()
         predicted = self._forecaster.predict(item)
+        with self._lock:  # which a "hold" takes, too: it comes before the item, or finds that it runs
+            if self._waits_or_ends():
+                return
+            self._running = {"id": item.id, "name": item.name, "begun": began, "progress": 0.0, "rows": 0}
         item = item.but(state=RUNNING, reason="", attempts=item.attempts + 1, predicted_seconds=predicted)
         self._put(item)
         if self._unwritten:
             raise NotWritten(self._unwritten)
         self._set_state(RUNNING_STATE, item.name)
-        self._running = {"id": item.id, "name": item.name, "begun": began, "progress": 0.0, "rows": 0}
+        self._is_safe = False
         act = {RUN: self._run, WAIT: self._wait, SET: self._move}[item.kind]
         item, failure = self._not_ready(item) or act(item)
         item = item.but(seconds=(item.seconds or 0.0) + self.station.clock.time() - began)
@@ -80,7 +86,7 @@ class Carrying(Attending):
         if item.family is not None:
             self._write_manifest(item.family)
         if failure == BY_USER:
-            self._hold(item.reason)
+            self._hold(item.reason, item)
         elif failure:
             self._after_failure(item, failure)
 
@@ -91,18 +97,22 @@ class Carrying(Attending):
     def _why_not(self, item: Item) -> str:
         """A sentence when an item is not to be carried out; waits for its time first."""
         if item.not_before and self.calendar.seconds_until(item.not_before) > 0:
-            self._set_state(WAITING_STATE, f"{item.name} begins at {item.not_before}")
             self._running = {"id": item.id, "name": item.name, "begun": self.station.clock.time(), "rows": 0}
+            self._set_state(WAITING_STATE, f"{item.name} begins at {item.not_before}")
             self._until(lambda: self.calendar.seconds_until(item.not_before) <= 0)
             if self._control.thrown():
                 return self._stopped_reason("while it waited for its time")
-        deadline = min(filter(None, (item.must_end_by, self._must_end_by)), default="")
+        deadlines = filter(None, (item.must_end_by, self.night.must_end_by))
+        deadline = min(deadlines, key=self.calendar.seconds_until, default="")
         if deadline:
             expected, _ = self.history.of(item.procedure or item.kind).seconds(self._forecaster.predict(item))
             left = self.calendar.seconds_until(deadline)
             if expected > left:
                 return f"it would take {expected / 60:.0f} min, and must have ended in {max(0.0, left) / 60:.0f} min"
         if item.only_if:
+            # Loads what fits need, for half a second; most nights have no condition.
+            from coldfinger.procedures.engine.results import why_not
+
             return why_not(item, self.queue.items, self.data)
         return ""
 
@@ -213,25 +223,34 @@ class Carrying(Attending):
     def _after_failure(self, item: Item, kind: str) -> None:
         """What the policy says about an item that failed; `kind` is what the failure itself asks for."""
         self._doubtful = True
-        policy = item.on_failure or self._policy
+        policy = item.on_failure or self.night.on_failure
         if kind == HOLD:
-            self._hold(item.reason)
+            self._hold_safely(item.reason, item)
         elif kind == RETRY and policy.retries and item.attempts <= policy.retries:
-            self._tell(
-                "warning",
-                "retry",
-                f"{item.name}: {item.reason}; it is tried again ({item.attempts} of {policy.retries})",
-            )
+            follows = again_text(item.attempts, policy.retries)
+            self._tell("warning", "retry", failed_text(item, self._made_safe_by, follows))
             self._put(item.but(state=PARTIAL))
             self._rest(RETRY_PAUSE)
         else:
             self._put(item.but(state=FAILED))
-            self._tell("warning", "failed", f"{item.name}: {item.reason}")
-            if policy.action == HOLD:
-                self._hold(f"{item.name} failed: {item.reason}")
-            elif policy.action == SAFE:
-                self._to_safe()
-                self._ending = True
+            self._fail(item, policy.action)
+
+    def _fail(self, item: Item, action: str) -> None:
+        if action == HOLD:
+            self._hold_safely(f"{item.name} failed: {item.reason}", item)
+            return
+        if action == SAFE:
+            self._to_safe()
+            self._ending = True
+        left = sum(is_open(one) for one in self.queue.items)
+        follows = ending_text(left) if action == SAFE else next_text(self.queue.next())
+        self._tell("warning", "failed", failed_text(item, self._made_safe_by, follows))
+
+    def _hold_safely(self, reason: str, item: Item) -> None:
+        """Hold the queue; what never began has not made the station safe."""
+        if not self._is_safe:
+            self._to_safe()
+        self._hold(reason, item)
 
     def _header(self, item: Item) -> dict[str, Any]:
         family = None if item.family is None else asdict(item.family)

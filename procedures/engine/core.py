@@ -4,7 +4,7 @@ import contextlib
 import math
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,16 @@ from coldfinger.procedures.engine.items import (
     Family,
     Item,
     Night,
+    settings_of,
 )
 from coldfinger.procedures.engine.lookout import Lookout
 from coldfinger.procedures.engine.manifests import write_manifest
 from coldfinger.procedures.engine.news import News
 from coldfinger.procedures.engine.panels import Panels
-from coldfinger.procedures.engine.queue import Queue, is_ended
+from coldfinger.procedures.engine.queue import Queue, is_ended, is_open
 from coldfinger.procedures.engine.queue_journal import QueueJournal, state_event
 from coldfinger.procedures.engine.survey import Survey
+from coldfinger.procedures.engine.telling import held_text
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.safety.standstill import Standstill
@@ -67,6 +69,7 @@ class Core:
     data      folder for run folders and manifests
     care      dead-man, interlocks, disk space: what is looked after while anything waits; None for none
     patience  real time (s) for which a held or empty queue waits for a person before it ends; it is safe meanwhile
+    to_be_started  the queue is held from the beginning, as by the command "hold"
     emergency makes the station safe over connections of its own; None where that cannot be (virtual time that jumps)
     """
 
@@ -81,6 +84,7 @@ class Core:
         history: History | None = None,
         care: Care | None = None,
         patience: float = 0.0,
+        to_be_started: bool = False,
         emergency: Callable[[], list[SafeReport]] | None = None,
         sync: bool = True,
         disk: Disk | None = None,
@@ -103,10 +107,10 @@ class Core:
         self._lock = threading.RLock()
         self._state, self._reason = IDLE, ""
         self._control = RunControl()
-        self._held = self._ending = False
-        self._policy = night.on_failure
-        self._must_end_by = night.must_end_by
+        self._held = self._to_be_started = to_be_started
+        self._ending = False
         self._safe: tuple[SafeReport, ...] = ()
+        self._is_safe = False
         self._made_safe = threading.Event()
         self._latest: dict[str, Any] = {}
         self._running: dict[str, Any] = {}
@@ -124,12 +128,21 @@ class Core:
         self._pause_order: PauseOrder | None = None
         self._paused_since = 0.0
 
-    def _hold(self, reason: str) -> None:
+    def _hold(self, reason: str, item: Item | None = None) -> None:
+        """Hold the queue, because of `item` where one ran."""
         with self._lock:
             self._held = True
             self._released = False
+        left = sum(is_open(one) for one in self.queue.items)
+        self._tell(
+            "alarm", "held", held_text(reason, item, self._made_safe_by, left)
+        )  # first: who sees the state finds the message
         self._set_state(HELD, reason)
-        self._tell("alarm", "held", f"the queue is held: {reason}")
+
+    @property
+    def _made_safe_by(self) -> tuple[SafeReport, ...]:
+        """The reports of the safe state, none where an item has been carried out since."""
+        return self._safe if self._is_safe else ()
 
     def _to_safe(self, leave: tuple[str, ...] = ()) -> None:
         self.care.busy()
@@ -137,10 +150,19 @@ class Core:
 
     def _report_safe(self, safe: tuple[SafeReport, ...]) -> None:
         self._safe = safe
+        self._is_safe = True
         self._write_if_possible("safe", items=[asdict(item) for item in safe])
         for item in safe:
             if not item.done:
                 self._tell("alarm", "not safe", f"{item.item} is NOT safe: {item.detail}")
+
+    def _settle(self, to_be_started: bool | None = None, **changes: Any) -> None:
+        """Settings of the night that a command gives: written down first, so that a restart finds what has counted."""
+        with self._lock:
+            night = replace(self.night, **changes)
+            held = self._to_be_started if to_be_started is None else to_be_started
+            self._write_if_possible("settings", **settings_of(night), to_be_started=held)
+            self.night, self._to_be_started = night, held
 
     def _look_ahead(self) -> None:
         """Predict again what has changed; in the thread of the engine, because plans ask the station."""
@@ -195,6 +217,7 @@ class Core:
         try:
             self.journal.renew()
             self.journal.write("queue", items=[item.to_json() for item in self.queue.items])
+            self.journal.write("settings", **settings_of(self.night), to_be_started=self._to_be_started)
         except RunFileError as error:
             raise Refused(f"the queue stays held: {error}") from error
         self._unwritten = ""

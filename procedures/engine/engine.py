@@ -107,7 +107,8 @@ class Engine(Carrying, Verbs):
             elif self._state in (IDLE, SURVEY):
                 self._set_state(HELD, TO_BE_STARTED)  # asked for before the engine came to rest
             # Real time, whatever the station's clock is: it is people who are waited for.
-            self._changed.wait(POLL)
+            with getattr(self.station.clock, "released", contextlib.nullcontext)():
+                self._changed.wait(POLL)
             self._changed.clear()
         return None
 
@@ -188,10 +189,10 @@ class Engine(Carrying, Verbs):
                 "utc": iso(self.calendar.now()),
                 "items": [item.to_json() for item in self.queue.items],
                 "running": dict(self._running),
-                "latest": {name: list(pair) for name, pair in self._latest.items()},
+                "latest": {name: list(pair) for name, pair in list(self._latest.items())},
                 "ends": ends.to_json(),
-                "must_end_by": self._must_end_by,
-                "on_failure": asdict(self._policy),
+                "must_end_by": self.night.must_end_by,
+                "on_failure": asdict(self.night.on_failure),
                 "end": asdict(self.night.end),
                 "safe": [asdict(item) for item in self._safe],
                 "survey": None if self._survey is None else asdict(self._survey),

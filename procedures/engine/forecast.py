@@ -18,13 +18,32 @@ from coldfinger.procedures.station import Station
 
 @dataclass(frozen=True)
 class Expected:
-    """One open item: expected duration and its s.d. (s); the end is counted from now once `since` is asked."""
+    """One open item: expected duration and its s.d. (s); the end is counted from now once `since` is asked.
+
+    `shared` (s) is the part of the s.d. that all items of the same `kind` have in common.
+    """
 
     id: str
     seconds: float
     sd: float
+    shared: float = 0.0
+    kind: str = ""
     ends: str = ""
     ends_sd: float = 0.0
+
+
+class Doubt:
+    """The s.d. of a sum of durations: shared parts of the same kind add up, everything else in squares."""
+
+    def __init__(self) -> None:
+        self._own = 0.0
+        self._shared: dict[str, float] = {}
+
+    def add(self, item: Expected) -> float:
+        """Take one more item in; the s.d. (s) of the sum with it."""
+        self._own += max(item.sd**2 - item.shared**2, 0.0)
+        self._shared[item.kind] = self._shared.get(item.kind, 0.0) + item.shared
+        return math.sqrt(self._own + math.fsum(shared**2 for shared in self._shared.values()))
 
 
 @dataclass(frozen=True)
@@ -35,15 +54,14 @@ class Forecast:
 
     def since(self, now: float, calendar: Calendar, running: Mapping[str, Any]) -> "Forecast":
         """The same with the time of day at which each will end; `running` has the id and the clock of its beginning."""
-        passed, variance, ended = 0.0, 0.0, []
+        passed, doubt, ended = 0.0, Doubt(), []
         for item in self.items:
-            left, sd = item.seconds, item.sd
+            left = item.seconds
             if item.id == running.get("id"):
                 gone = now - running["begun"]
-                left, sd = max(left - gone, 0.05 * gone), item.sd
+                left = max(left - gone, 0.05 * gone)
             passed += left
-            variance += sd**2
-            ended.append(replace(item, ends=iso(calendar.in_seconds(passed)), ends_sd=math.sqrt(variance)))
+            ended.append(replace(item, ends=iso(calendar.in_seconds(passed)), ends_sd=doubt.add(item)))
         return Forecast(tuple(ended))
 
     def to_json(self) -> dict[str, Any]:
@@ -129,4 +147,7 @@ def expect(item: Item, predicted: float, history: History) -> Expected:
     """Expected duration of an item, corrected by experience."""
     if item.kind == WAIT:
         return Expected(item.id, predicted, 0.0)
-    return Expected(item.id, *history.of(item.procedure or item.kind).seconds(predicted))
+    kind = item.procedure or item.kind
+    experience = history.of(kind)
+    seconds, sd = experience.seconds(predicted)
+    return Expected(item.id, seconds, sd, seconds * experience.shared, kind)

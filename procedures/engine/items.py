@@ -31,6 +31,12 @@ class FailurePolicy:
     action: str = NEXT
     retries: int = 0
 
+    def __post_init__(self) -> None:
+        if self.action not in POLICIES:
+            raise ValueError(f"on_failure: {self.action!r} is unknown; allowed are {', '.join(POLICIES)}")
+        if not isinstance(self.retries, int) or self.retries < 0:
+            raise ValueError(f"on_failure: {self.retries!r} is no number of retries; give 0, 1, 2, ...")
+
 
 USUAL_POLICY = FailurePolicy(RETRY, 1)
 """Of a plan that says nothing: most failures of a night are one lost reply, and a second one is not chance."""
@@ -126,3 +132,8 @@ class Night:
     must_end_by: str = ""
     source: str = ""  # the plan file's name
     text: str = ""  # and its text, as it was read
+
+
+def settings_of(night: Night) -> dict[str, Any]:
+    """What commands may change of a night beside its items, as plain values."""
+    return {"on_failure": asdict(night.on_failure), "must_end_by": night.must_end_by, "end": asdict(night.end)}

@@ -46,7 +46,7 @@ class Panels:
 
     def state(self) -> dict[str, Any]:
         """Of every panel that was read: `clock` of the reading, its entries, what was said of the last setting."""
-        return {name: dict(panel) for name, panel in self._read.items()}
+        return {name: dict(panel) for name, panel in list(self._read.items())}
 
     def traffic(self, name: str) -> list[list[Any]]:
         """The last exchanges with an instrument: clock (s), line sent, line received. Raises KnobError."""

@@ -142,6 +142,7 @@ class QueueRecord:
 
     start     first event of the newest part: night, text, station, ...
     items     the queue with the states that were written last
+    settings  newest event of this name: on_failure, must_end_by, end, and to_be_started (held by command); {} for none
     events    every event of every part in order, with `part` (from 1)
     ended     the newest part says how it ended
     held      a living process is writing it
@@ -151,6 +152,7 @@ class QueueRecord:
     folder: Path
     start: dict[str, Any] = field(default_factory=dict)
     items: tuple[Item, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     ended: dict[str, Any] = field(default_factory=dict)
     held: bool = False
@@ -206,6 +208,8 @@ def _take(record: QueueRecord, items: dict[str, Item], event: Mapping[str, Any])
     elif kind == "file" and event["id"] in items:
         item = items[event["id"]]
         items[event["id"]] = item.but(folders=(*item.folders, event["folder"]))
+    elif kind == "settings":
+        record.settings = dict(event)
     elif kind == "end":
         record.ended = dict(event)
     return items

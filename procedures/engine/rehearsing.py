@@ -202,7 +202,7 @@ def simulated_twin(file: StationFile, sample: str | None = None) -> StationFile:
     """The same station with a simulator behind it, in virtual time; `sample` is S0, S1, S2 or a table-sample file."""
     defaults = {name: key.default for name, key in SECTIONS["simulator"].items()}
     simulator = {**defaults, **file.sections.get("simulator", {}), **({"sample": sample} if sample else {})}
-    simulator["speed"] = defaults["speed"]
+    simulator |= {name: defaults[name] for name in ("speed", "scenario")}  # a rehearsal foresees no trouble
     return replace(
         file,
         top={**file.top, "clock": "virtual", "visa_library": ""},

@@ -28,8 +28,9 @@ def night_from_event(kept: Mapping[str, Any], items: tuple[Item, ...]) -> Night:
 
 
 def night_of(record: QueueRecord, data: Path) -> Night:
-    """The night as it stands: what was running is partial, with the rows that are on disk."""
-    return night_from_event(record.start["night"], tuple(_as_it_stands(item, data) for item in record.items))
+    """The night as it stands: what was running is partial, with the rows that are on disk; settings as last given."""
+    items = tuple(_as_it_stands(item, data) for item in record.items)
+    return night_from_event({**record.start["night"], **record.settings}, items)
 
 
 def _as_it_stands(item: Item, data: Path) -> Item:

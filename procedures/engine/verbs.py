@@ -3,11 +3,11 @@
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from coldfinger.procedures.control import ABORTED
 from coldfinger.procedures.engine.build import procedure_of
+from coldfinger.procedures.engine.calendar import moment_of
 from coldfinger.procedures.engine.core import (
     ABORT_PATIENCE,
     ABORTING,
@@ -24,6 +24,7 @@ from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import (
     RUN,
     EndActions,
+    FailurePolicy,
     Item,
 )
 
@@ -68,6 +69,8 @@ class Verbs(Core):
         if self._unwritten:
             self._write_again()
         self._control.resume()
+        if self._to_be_started:
+            self._settle(to_be_started=False)
         self._released = self._held
         self._held = False
 
@@ -120,16 +123,18 @@ class Verbs(Core):
             raise
 
     def _check(self, item: Item) -> None:
+        moment_of(item.not_before, "not_before")
+        moment_of(item.must_end_by, "must_end_by")
         if item.kind == RUN:
             procedure = procedure_of(item)
             procedure.use(self.station)
             procedure.check()
 
     def _set_policy(self, action: str, retries: int = 0) -> None:
-        self._policy = type(self._policy)(action, retries)
+        self._settle(on_failure=FailurePolicy(action, retries))
 
     def _set_end(self, must_end_by: str) -> None:
-        self._must_end_by = must_end_by
+        self._settle(must_end_by=moment_of(must_end_by, "must_end_by"))
 
     def _set_end_actions(
         self, heater_off: bool = True, field: float | None = None, temperature: float | None = None
@@ -141,12 +146,13 @@ class Verbs(Core):
             self.station.limits.check_temperature(temperature, "end temperature")
             if heater_off:
                 raise Refused("end: a temperature at the end needs the heater; leave it on, or leave the temperature")
-        self.night = replace(self.night, end=EndActions(bool(heater_off), field, temperature))
+        self._settle(end=EndActions(bool(heater_off), field, temperature))
 
     def _hold_queue(self) -> None:
         """Keep the queue from going on by itself, so that it can be built in peace; "resume" lets it go."""
         if self._running:
             raise Refused("hold: a run is going on; pause it, or switch off what shall not follow")
+        self._settle(to_be_started=True)
         self._held = True
         self._set_state(HELD, TO_BE_STARTED)
 

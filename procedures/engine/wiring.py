@@ -16,7 +16,7 @@ from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.history import past_nights
-from coldfinger.procedures.engine.items import Night
+from coldfinger.procedures.engine.items import Night, settings_of
 from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
 from coldfinger.procedures.engine.resume import last_run, night_event
 from coldfinger.procedures.safety.deadman import DeadMan
@@ -45,6 +45,7 @@ def engine_for(
     """An engine at a connected station, ready to `run`, in this process.
 
     `record` is the night that is gone on with; `patience` as in Engine; `simulator` replaces keys of [simulator].
+    A queue that was held to be built is held again, but for a program without patience: nobody could let it go there.
     Raises LockedError, StationFileError, LinkError, RunFileError: nothing has moved then.
     """
     units.ureg.Quantity("1 K")  # pint builds its registry at first use, and two threads that do so at once break it
@@ -66,6 +67,10 @@ def engine_for(
         journal = QueueJournal(folder, station.clock, disk, sync)
         stack.callback(journal.close)
         journal.write("start", **_start_event(night, station, resumes=record is not None))
+        held = False
+        if record is not None and record.settings:
+            held = bool(record.settings["to_be_started"]) and patience > 0
+            journal.write("settings", **settings_of(night), to_be_started=held)
         engine = Engine(
             station,
             night,
@@ -75,6 +80,7 @@ def engine_for(
             history=past_nights(data, station.name),
             care=Care(data, dead_man, interlocks),
             patience=patience,
+            to_be_started=held,
             emergency=emergency_of(station),
             sync=sync,
             disk=disk,

@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+import pyvisa
 from click.testing import CliRunner
 
 from coldfinger.instruments.clock import wait_until
@@ -19,7 +20,7 @@ from coldfinger.procedures.station import connect_station, open_station
 from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.runfiles.reader import read_run
-from coldfinger.sim.cassette import Playback, read_cassette
+from coldfinger.sim.cassette import Departure, Playback, read_cassette
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.rack import standard_rack
 from coldfinger.sim.visa import register, unregister
@@ -202,6 +203,15 @@ def test_silence_and_a_lost_connection_are_played_as_they_were(tmp_path):
     with connect_station(tmp_path / "bad.cassette") as station:
         assert program(station) == then
         assert departure_of(station) is None
+
+
+def test_a_message_that_could_not_be_sent_fails_again_and_no_other_does_in_its_place(tmp_path):
+    path = tmp_path / "lost.cassette"
+    path.write_text("coldfinger cassette 1\nmessages:\n0.0 lockin failed send error_timeout SENS 5\\n\n", "utf-8")
+    with pytest.raises(pyvisa.errors.VisaIOError, match="VI_ERROR_TMO"):
+        Playback(read_cassette(path)).play("lockin", ">", "send", b"SENS 5\n")
+    with pytest.raises(Departure, match=r"lockin was sent 'SENS 6\\n', but the recording has: a failed send"):
+        Playback(read_cassette(path)).play("lockin", ">", "send", b"SENS 6\n")
 
 
 def test_no_place_person_or_computer_is_named_in_a_cassette(tmp_path):

@@ -159,7 +159,7 @@ def rows_so_far(folder: Path) -> int:
 
 
 def wait_for_rows(process: subprocess.Popen[str], folder: Path, rows: int) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while rows_so_far(folder) < rows:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline

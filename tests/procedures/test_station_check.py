@@ -251,6 +251,15 @@ def test_it_is_found_before_a_current_flows(name, text, act, item, ready, tmp_pa
     assert station.rack.log.of(what) == before
 
 
+def test_a_supply_in_kilogauss_is_judged_in_tesla_all_the_same(ready, tmp_path):
+    station = ready(BUILT_IN.replace("[magnet]", '[magnet]\ncoil_constant = "2 mT/A"'))
+    told("magnet", "CONF:FIELD:UNITS 0")(station)
+    found = findings(station, tmp_path)
+    assert of("magnet units", found).outcome == "fail"
+    assert of("magnet coil constant", found).sentence == "0.002 T/A, as magnet.coil_constant says"
+    assert [of(f"magnet {what}", found).outcome for what in ("limit", "field", "ramp rate")] == ["ok"] * 3
+
+
 def swapped(text):
     return text.replace("GPIB0::8::", "GPIB0::99::").replace("GPIB0::12::", "GPIB0::8::").replace("99", "12")
 

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import os
 import re
 import zlib
 from dataclasses import dataclass
@@ -15,7 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldfinger.runfiles.journal import SEAL, decode, encode, line_of, parse, plain, restored
+from coldfinger.runfiles.disk import Disk
+from coldfinger.runfiles.journal import (
+    SEAL,
+    JournalFile,
+    decode,
+    encode,
+    line_of,
+    parse,
+    parse_in_parts,
+    plain,
+    restored,
+)
 
 free_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -180,3 +192,35 @@ def test_settings_of_instruments_become_plain_values() -> None:
 def test_what_cannot_be_kept_is_refused_by_name(value: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         plain(value, "station")
+
+
+def test_durable_means_that_the_operating_system_was_told_for_the_file_and_for_its_folder(tmp_path, monkeypatch):
+    told: list[int] = []
+    monkeypatch.setattr("coldfinger.runfiles.disk.sys.platform", "linux")  # macOS has another call
+    monkeypatch.setattr(os, "fsync", lambda handle: told.append(os.fstat(handle).st_ino))
+    journal = JournalFile(tmp_path / "run.jsonl", Disk())
+    journal.append(line(0), "a mark")
+    journal.fsync()
+    journal.close()
+    Disk().fsync_folder(tmp_path)
+    assert told == [path.stat().st_ino for path in (tmp_path / "run.jsonl", tmp_path)]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["next", "again", "torn"]), st.integers(0, 60)), min_size=1, max_size=40),
+    st.booleans(),
+    st.integers(30, 400),
+)
+def test_a_file_read_in_parts_says_what_it_says_in_one_go(written: list[tuple[str, int]], torn: bool, part: int):
+    data, seq = b"", 0
+    for how, length in written:  # "again": the same number comes a second time, in the next part maybe
+        event = line(seq, text="x" * length)
+        data += event[: len(event) // 2] + SEAL + event if how == "torn" else event
+        seq += how != "again"
+    data += b"0000" if torn else b""
+    whole, parts = parse(data, 3), list(parse_in_parts(data, 3, part))
+    assert [event for batch in parts for event in batch.events] == list(whole.events)
+    assert [number for batch in parts for number in batch.lines] == list(whole.lines)
+    assert sorted(number for batch in parts for number in batch.skipped) == list(whole.skipped)
+    assert sum(batch.consumed for batch in parts) == whole.consumed
+    assert sum(batch.line_count for batch in parts) == whole.line_count

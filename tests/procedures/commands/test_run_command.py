@@ -68,19 +68,19 @@ def test_ctrl_c_while_it_rehearses_ends_run_before_anything_real_begins(tmp_path
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509  no threads here
     ) as process:
         try:
-            end = time.monotonic() + 30
+            end = time.monotonic() + 90
             while not list(scratch.glob("rehearsal-*/*/run.jsonl")):
                 assert time.monotonic() < end, "no rehearsal began"
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.02)
             send(process.pid, signal.SIGINT)
-            out, err = process.communicate(timeout=20)
+            out, err = process.communicate(timeout=60)
         finally:
             process.kill()
     assert (process.returncode, out) == (130, "")
     assert err == "coldfinger: the rehearsal was interrupted; nothing has moved\n"
     assert not (tmp_path / "data").exists()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not nothing_alive(process.pid):
         assert time.monotonic() < end, "a process of the rehearsal lives on"
         time.sleep(0.02)

@@ -23,11 +23,11 @@ def engine(tmp_path):
         yield engine
         engine.command("abort")
         engine.command("stop")
-        thread.join(20.0)
+        thread.join(60.0)
         assert not thread.is_alive()
 
 
-def until(true, seconds=15.0):
+def until(true, seconds=60.0):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, f"not within {seconds} s"

@@ -200,11 +200,11 @@ def test_an_abort_is_given_at_once_while_another_thread_is_at_the_queue(engine_o
     order = threading.Thread(target=engine.command, args=("abort",))
     with engine._lock:
         order.start()
-        end = time.monotonic() + 5.0
+        end = time.monotonic() + 30.0
         while not engine._control.aborted:
             assert time.monotonic() < end, "the abort waits for the other thread"
             time.sleep(0.01)
-    order.join(5.0)
+    order.join(30.0)
     assert (engine.run().outcome, states(engine)) == ("held", [WAITING])
 
 
@@ -284,9 +284,9 @@ def test_an_aborted_queue_goes_on_at_its_next_set_point_when_it_is_resumed(
     engine._attend = attending  # type: ignore[method-assign]
     thread = threading.Thread(target=engine.run)
     thread.start()
-    thread.join(20.0)
+    thread.join(60.0)
     engine.command("stop")
-    thread.join(20.0)
+    thread.join(60.0)
     item = engine.queue["1"]
     assert (item.state, len(item.folders)) == (DONE, 2)
     assert sum(len(read_run(tmp_path / folder).frame) for folder in item.folders) == 3

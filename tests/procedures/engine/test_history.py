@@ -80,6 +80,26 @@ def test_ends_add_up_and_their_uncertainties_in_squares() -> None:
     assert told["sd_seconds"] == pytest.approx(math.hypot(360.0, 480.0))
 
 
+def test_what_a_family_is_planned_too_short_by_adds_up_over_its_members() -> None:
+    family = [Item(RUN, str(n), "ramp", "TemperatureRamp") for n in range(12)]
+    calendar = Calendar(StillClock(), virtual=True)
+
+    def doubt(history: History) -> float:
+        expected = Forecast(tuple(expect(item, 1000.0, history) for item in family))
+        return float(expected.since(0.0, calendar, {}).to_json()["sd_seconds"])
+
+    assert doubt(History()) == pytest.approx(1200.0)
+    # Items that scatter about what is known well are another matter.
+    known = History([("TemperatureRamp", ratio) for ratio in (0.9, 1.1) * 100])
+    assert doubt(known) == pytest.approx(math.sqrt(12) * 100.0, rel=0.25)
+
+
+def test_one_item_that_took_something_else_altogether_widens_what_is_expected_of_the_next() -> None:
+    assert History([("A", 1.02)]).of("A").sd == pytest.approx(0.1, rel=0.1)
+    odd = History([("A", 0.25)]).of("A")
+    assert abs(math.log(0.25) - odd.mean) < 1.5 * odd.sd
+
+
 def test_a_run_that_takes_longer_than_expected_never_ends_in_the_past() -> None:
     clock = StillClock(10_000.0)
     calendar = Calendar(clock, virtual=True, start=datetime(2026, 11, 22, 20, 0, tzinfo=UTC))

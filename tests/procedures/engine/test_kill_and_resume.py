@@ -1,11 +1,11 @@
 """A night that is killed with -9, again and again, and gone on with: nothing lost, nothing twice, the same results."""
 
+import contextlib
 import json
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from coldfinger.instruments.clock import WallClock
+from coldfinger.procedures.cli import main
 from coldfinger.procedures.engine.engine import Engine
 from coldfinger.procedures.engine.items import Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
@@ -54,14 +55,22 @@ def count(points: dict[str, list[bytes]]) -> int:
     return sum(len(lines) for lines in points.values())
 
 
-def start(data: Path, *arguments: str, seed: int) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "coldfinger.procedures", "run", *arguments, "--data", str(data)]
-    return subprocess.Popen(
-        [*command, "--seed", str(seed)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, STATE_FOLDER: str(data.parent / "state")},
-    )
+class Program:
+    """`coldfinger run` in a process of its own, a copy of this one: what is loaded need not be loaded again."""
+
+    def __init__(self, data: Path, *arguments: str, seed: int) -> None:
+        self.said = data.parent / f"said-{seed}.txt"
+        words = ["run", *arguments, "--data", str(data), "--seed", str(seed)]
+        self.process = multiprocessing.get_context("fork").Process(target=self._carry_out, args=(data, words))
+        self.process.start()
+
+    def _carry_out(self, data: Path, words: list[str]) -> None:
+        os.environ[STATE_FOLDER] = str(data.parent / "state")
+        with self.said.open("w") as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            main(words, "coldfinger")
+
+    def text(self) -> str:
+        return self.said.read_text() if self.said.exists() else ""
 
 
 def wait_for(condition: Callable[[], bool], seconds: float) -> None:
@@ -69,7 +78,7 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
     clock = WallClock()
     end = clock.time() + seconds
     while not condition() and clock.time() < end:
-        clock.sleep(0.01)
+        clock.sleep(0.02)
 
 
 def test_a_night_killed_at_random_moments_and_resumed_has_every_row_once_and_the_same_fits(tmp_path: Path) -> None:
@@ -78,24 +87,27 @@ def test_a_night_killed_at_random_moments_and_resumed_has_every_row_once_and_the
     plan.write_text(PLAN)
     recorded: dict[str, list[bytes]] = {}
     for kill in range(KILLS):
-        program = start(data, *([str(plan), "--no-rehearsal"] if kill == 0 else ["--resume"]), seed=kill)
+        program = Program(data, *([str(plan), "--no-rehearsal"] if kill == 0 else ["--resume"]), seed=kill)
         killed_soon_after_a_row(program, data, count(recorded), chance.uniform(0.0, 0.3))
         assert_only_grew(recorded, now := points_of(data))
         assert count(now) > count(recorded)
         recorded = now
-    last = start(data, "--resume", seed=KILLS)
-    said, _ = last.communicate(timeout=60.0)
-    assert last.returncode == 0, said
+    last = Program(data, "--resume", seed=KILLS)
+    last.process.join(120.0)
+    assert last.process.exitcode == 0, last.text()
+    last.process.close()
     assert_only_grew(recorded, points_of(data))
     assert_complete_and_equal(data, plan, tmp_path / "whole")
 
 
-def killed_soon_after_a_row(program: "subprocess.Popen[bytes]", data: Path, before: int, later: float) -> None:
-    wait_for(lambda: program.poll() is not None or count(points_of(data)) > before, 60.0)
-    wait_for(lambda: program.poll() is not None, later)
-    assert program.poll() is None, program.communicate()
-    program.kill()
-    program.communicate()
+def killed_soon_after_a_row(program: Program, data: Path, before: int, later: float) -> None:
+    process = program.process
+    wait_for(lambda: not process.is_alive() or count(points_of(data)) > before, 120.0)
+    process.join(later)
+    assert process.is_alive(), program.text()
+    process.kill()
+    process.join()
+    process.close()
 
 
 def assert_complete_and_equal(data: Path, plan: Path, other: Path) -> None:

@@ -35,7 +35,7 @@ SHORT_PLAN = """
 schema = 1
 name = "short night"
 [[step]]
-wait = "1.5 s"
+wait = "60 s"
 [[step]]
 wait = "0.5 s"
 """
@@ -70,7 +70,7 @@ class Laboratory:
             for line in lines:
                 panel.sendall(line.encode() + b"\n")
             panel.sendall(b"*IDN?\n")
-            panel.settimeout(5)
+            panel.settimeout(30)
             heard = b""
             while b"430" not in heard and not heard.count(b","):
                 heard += panel.recv(4096)  # after which everything before has been carried out
@@ -80,7 +80,7 @@ class Laboratory:
         self.press("lockin", "SLVL 0.5")
         self.press("fridge", "RANGE 0,6")
         self.press("bias", "SOUR:FUNC VOLT", "SOUR:RANG 10", "SOUR:LEV 1", "OUTP 1")
-        wait_for(lambda: len(self.on()) == 4, 5)
+        wait_for(lambda: len(self.on()) == 4, 30)
 
     def on(self) -> set[str]:
         """What is not safe now."""
@@ -115,7 +115,7 @@ def served(tmp_path_factory):
     words = (*CLI, "sim", "serve", "--speed", "1", "--station-out", str(station), "--log", str(log))
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as simulator:
         try:
-            wait_for(station.exists, 30)
+            wait_for(station.exists, 60)
             station.write_text(station.read_text().replace('dead_man = "20 s"', f'dead_man = "{D} s"'))
             yield Laboratory(station, lambda: read_log(log))
         finally:
@@ -148,7 +148,7 @@ def begin(tmp_path):
     for pid in started:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not any(dead_men(pid) for pid in started), 30)
+    wait_for(lambda: not any(dead_men(pid) for pid in started), 60)
 
 
 def dead_men(owner: int) -> list[int]:
@@ -168,7 +168,7 @@ def log_of(owner: int) -> str:
 def all_on(laboratory, begin):
     """An owner whose queue ramps the field, with everything else on."""
     pid, folder = begin(laboratory)
-    wait_for(lambda: "magnet ramping" in laboratory.on(), 10)
+    wait_for(lambda: "magnet ramping" in laboratory.on(), 60)
     laboratory.switch_on()
     return pid, folder
 
@@ -181,7 +181,7 @@ def test_an_owner_that_dies_or_hangs_in_a_ramp_leaves_a_safe_station_by_the_simu
     time.sleep(0.5)
     struck = time.time()
     os.kill(pid, blow)
-    wait_for(lambda: not laboratory.on(), limit + 6)  # the bias takes its own steps
+    wait_for(lambda: not laboratory.on(), 60)  # the bias takes its own steps; when, says the log
     for what in ("excitation", "heater range", "magnet ramping"):
         assert 0.0 < laboratory.safe_at(what) - struck < limit, what
 
@@ -201,11 +201,11 @@ def test_a_dead_man_that_is_killed_is_started_again_once_and_then_the_owner_hold
         assert second != first
         os.kill(second, signal.SIGKILL)
         assert wait_for(lambda: said("nobody would make the station safe if this program died"), 5) < 5
-        wait_for(lambda: client.snapshot()["state"] == "held", 5)
-        wait_for(lambda: not laboratory.on(), 6)
+        wait_for(lambda: client.snapshot()["state"] == "held", 30)
+        wait_for(lambda: not laboratory.on(), 30)
         assert client.snapshot()["care"]["guarded"] is False
         client.command("resume")
-        wait_for(lambda: client.snapshot()["state"] == "held", 5)
+        wait_for(lambda: len(said("the queue is held")) == 2, 30)
         assert laboratory.on() == set()  # nothing is switched on while nobody watches
 
 
@@ -216,14 +216,15 @@ def test_a_client_that_is_killed_in_mid_run_is_not_noticed_and_a_new_one_sees_th
             assert window.stdout.readline()
         window.kill()
     with Client(folder) as client:
-        assert client.snapshot()["running"]["name"] == "wait 1.5 s"
-        wait_for(lambda: client.snapshot()["state"] == "idle", 30)
-        assert [item["state"] for item in client.snapshot()["items"]] == ["done", "done"]
+        assert client.snapshot()["running"]["name"] == "wait 60 s"
+        client.command("skip")
+        wait_for(lambda: client.snapshot()["state"] == "idle", 60)
+        assert [item["state"] for item in client.snapshot()["items"]] == ["skipped", "done"]
         assert [event for event in client.events() if event["level"] != "info"] == []
         client.stop()
     (night,) = nights(tmp_path / "data")
-    wait_for(lambda: read_queue(night).ended, 20)
-    assert read_queue(night).ended["outcome"] == "done"
+    wait_for(lambda: read_queue(night).ended, 60)
+    assert read_queue(night).ended["outcome"] == "partly"
 
 
 def test_while_a_read_hangs_for_a_minute_an_abort_makes_the_rest_safe_within_two_seconds(tmp_path, begin):
@@ -241,28 +242,28 @@ def test_while_a_read_hangs_for_a_minute_an_abort_makes_the_rest_safe_within_two
 
         laboratory = Laboratory(station, facts)
         pid, folder = begin(laboratory, PLAN, (sys.executable, "-c", PATIENT_OWNER))
-        wait_for(lambda: "magnet ramping" in laboratory.on(), 10)
+        wait_for(lambda: "magnet ramping" in laboratory.on(), 60)
         laboratory.switch_on()
         troubles = arm(rack, [Fault("silence", on="magnet", for_=60.0)])
         with Client(folder, who="tester") as client:
             time.sleep(1.2)  # the ramp is looked at every second
             asked = time.time()
             client.command("abort")
-            wait_for(lambda: laboratory.on() <= {"magnet ramping", "bias output"}, 4)
+            wait_for(lambda: laboratory.on() <= {"magnet ramping", "bias output"}, 60)
             for what in ("excitation", "heater range"):
                 assert 0.0 < laboratory.safe_at(what) - asked < 2.0, what
-            wait_for(lambda: client.snapshot()["state"] == "held", 10)
+            wait_for(lambda: client.snapshot()["state"] == "held", 60)
             snapshot = client.snapshot()
         troubles.clear()
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda: not dead_men(pid), 20)
+        wait_for(lambda: not dead_men(pid), 60)
     assert snapshot["reason"] == "aborted; the running thread still waits for an instrument"
     not_done = [item for item in snapshot["safe"] if not item["done"]]
     assert [item["item"] for item in not_done] == ["magnet"], not_done
 
 
 def test_a_second_engine_on_the_station_names_the_first_and_touches_nothing(laboratory, begin, tmp_path):
-    pid, _ = begin(laboratory, SHORT_PLAN.replace("1.5 s", "60 s"))
+    pid, _ = begin(laboratory, SHORT_PLAN)
     before = len(laboratory.facts())
     plan = str(tmp_path / "plan.toml")
     data = str(tmp_path / "other data")

@@ -107,8 +107,13 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
+def open_files(pid: int) -> list[str]:
+    """Standard input, output and error of a process."""
+    return [os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)]
+
+
 def wait_for_end(pid: int) -> None:
-    wait_until(lambda: not alive(pid), CLOCK, poll=0.02, timeout=10, what="end of the owner")
+    wait_until(lambda: not alive(pid), CLOCK, poll=0.02, timeout=60, what="end of the owner")
 
 
 def commands_of(settings: OwnerSettings) -> list[str]:
@@ -125,8 +130,9 @@ def test_an_owner_stands_on_its_own_feet(pid: int, client: Client, settings: Own
     assert os.getsid(pid) != os.getsid(0)
     parent = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
     assert parent != os.getpid()
-    open_files = [os.readlink(f"/proc/{pid}/fd/{number}") for number in (0, 1, 2)]
-    assert open_files == ["/dev/null", str(settings.folder / places.LOG), str(settings.folder / places.LOG)]
+    log = str(settings.folder / places.LOG)
+    # It lets go of its starter's pipe after it has answered through it.
+    wait_until(lambda: open_files(pid) == ["/dev/null", log, log], CLOCK, poll=0.01, timeout=30, what="its own files")
 
 
 def test_an_owner_survives_the_death_of_its_starter_and_a_hang_up(settings: OwnerSettings, command: tuple[str, ...]):
@@ -143,7 +149,7 @@ def test_an_owner_survives_the_death_of_its_starter_and_a_hang_up(settings: Owne
         os.kill(pid, signal.SIGHUP)
         with Client(settings.folder) as client:
             rows = client.snapshot()["rows"]
-            wait_until(lambda: client.snapshot()["rows"] > rows, CLOCK, poll=0.05, timeout=5, what="rows")
+            wait_until(lambda: client.snapshot()["rows"] > rows, CLOCK, poll=0.05, timeout=30, what="rows")
     finally:
         os.kill(pid, signal.SIGKILL)
 
@@ -197,7 +203,7 @@ def test_an_owner_that_dies_while_it_starts_is_noticed_at_once(settings: OwnerSe
     begin = CLOCK.time()
     with pytest.raises(OwnerError, match=r"^the owner of .* died while it started; .*owner.log tells why$"):
         start(OwnerSettings("sim", settings.data / "dumb", None, settings.folder), command)
-    assert CLOCK.time() - begin < 5
+    assert CLOCK.time() - begin < 20  # a start is waited for three times as long
 
 
 def test_an_owner_that_does_not_come_up_is_not_waited_for(settings: OwnerSettings, command: tuple[str, ...]):
@@ -217,13 +223,13 @@ def test_after_kill_a_new_owner_takes_over_and_the_old_client_goes_on(
     begin = CLOCK.time()
     with pytest.raises(OwnerSilent, match="cannot be reached, so snapshot was not sent; if it is dead, start it with"):
         client.snapshot()
-    assert CLOCK.time() - begin < 2
+    assert CLOCK.time() - begin < 4  # before the deadline of the call, 5 s
     second = start(settings, command)
     try:
         begin = CLOCK.time()
         assert client.owner()["pid"] == second
         client.command("pause")
-        assert CLOCK.time() - begin < 1
+        assert CLOCK.time() - begin < 4
     finally:
         os.kill(second, signal.SIGKILL)
     assert commands_of(settings) == ["pause by tester", "pause by tester"]
@@ -245,10 +251,10 @@ def test_clients_killed_in_the_middle_never_disturb_the_engine(pid: int, client:
         victim.kill()
         victim.communicate()
     rows = client.snapshot()["rows"]
-    wait_until(lambda: client.snapshot()["rows"] > rows + 50, CLOCK, poll=0.05, timeout=5, what="rows")
+    wait_until(lambda: client.snapshot()["rows"] > rows + 50, CLOCK, poll=0.05, timeout=30, what="rows")
     assert alive(pid)
     client.command("abort")
-    wait_until(lambda: client.holder() is None, CLOCK, poll=0.1, timeout=12, what="end of a dead client's lease")
+    wait_until(lambda: client.holder() is None, CLOCK, poll=0.1, timeout=40, what="end of a dead client's lease")
 
 
 def test_only_loopback_is_listening_in_the_owner(pid: int):

@@ -199,6 +199,12 @@ def test_a_link_in_the_archive_is_refused(made, tmp_path):
     assert not (tmp_path / "back").exists()
 
 
+def with_another_byte(content: bytes) -> bytes:
+    """The archive with one byte of the report changed: as large as before, and whole as a zip archive."""
+    files = held(content)
+    return packed(files | {"report.html": files["report.html"][:-1] + b"!"})
+
+
 def manifest_with(content: bytes, **changes: object) -> bytes:
     files = held(content)
     manifest = json.loads(files["manifest.json"]) | changes
@@ -226,6 +232,7 @@ def spoiled(content: bytes) -> bytes:
         (lambda b: packed({**held(b), "extra.txt": b""}), "extra.txt is not in manifest.json"),
         (lambda b: packed({n: d for n, d in held(b).items() if n != "report.html"}), "report.html is missing"),
         (lambda b: packed(held(b) | {"report.html": b"other"}), "report.html is not the file of the manifest"),
+        (with_another_byte, "report.html is not the file of the manifest"),
         (lambda b: changed(b, **{"ReadMe.txt": b"x"}), "is there twice"),
     ],
 )

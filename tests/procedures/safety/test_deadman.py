@@ -73,7 +73,7 @@ def owners(served, tmp_path):
         process.wait()
         process.stdout.close()
     log = tmp_path / "deadman.log"
-    wait_for(lambda: not log.exists() or " safe" in log.read_text().lower() or "released" in log.read_text(), 10)
+    wait_for(lambda: not log.exists() or " safe" in log.read_text().lower() or "released" in log.read_text(), 60)
 
 
 def wait_for(true, seconds):
@@ -102,9 +102,9 @@ def test_an_owner_that_is_killed_leaves_a_safe_station_within_two_seconds(served
     assert len(served.bare) == 4
     owner.send_signal(signal.SIGKILL)
     assert wait_for(lambda: not without_bias(served), 2.0) < 2.0
-    wait_for(lambda: not served.bare, 5.0)  # the bias takes its own steps
+    wait_for(lambda: not served.bare, 60.0)  # the bias takes its own steps
     log = tmp_path / "deadman.log"
-    wait_for(lambda: "the station is safe" in log.read_text(), 5)
+    wait_for(lambda: "the station is safe" in log.read_text(), 60)
     assert f"the owner, process {owner.pid}, is dead" in log.read_text()
 
 
@@ -112,13 +112,13 @@ def test_an_owner_that_is_stopped_is_killed_and_the_station_is_safe_within_d_and
     owner, _ = owners("beats")
     owner.send_signal(signal.SIGSTOP)
     assert wait_for(lambda: not without_bias(served), D + 2.0) > 0.5 * D
-    assert owner.wait(5) == -signal.SIGKILL
+    assert owner.wait(60) == -signal.SIGKILL
 
 
 def test_an_owner_whose_engine_sends_no_beats_is_hung(served, owners):
     owner, _ = owners("hangs")
     wait_for(lambda: not without_bias(served), D + 2.0)
-    assert owner.wait(5) == -signal.SIGKILL
+    assert owner.wait(60) == -signal.SIGKILL
 
 
 def test_a_pause_is_left_alone_until_its_own_end(served, owners):
@@ -170,7 +170,7 @@ def test_the_owner_knows_of_a_dead_dead_man_within_five_seconds_and_starts_anoth
     assert man.pid != first
     assert man.alive()
     os.kill(man.pid, signal.SIGKILL)
-    wait_for(lambda: not man.alive(), 5.0)
+    wait_for(lambda: not man.alive(), 60.0)
     with pytest.raises(DeadManError, match=r"ended \(exit status -9\) again; nobody would make the station safe"):
         man.watch()
     assert "hold, make it safe and look into" in man.trouble()
@@ -358,7 +358,7 @@ def test_the_simulators_own_log_shows_a_safe_station_after_a_kill_and_after_a_st
     serve = [sys.executable, "-c", SIMULATOR, "serve", "--station-out", str(station), "--log", str(witness)]
     with subprocess.Popen(serve, stdout=subprocess.DEVNULL) as simulator:
         try:
-            wait_for(station.exists, 20)
+            wait_for(station.exists, 60)
             station.write_text(station.read_text().replace('dead_man = "20 s"', f'dead_man = "{D} s"'))
             owner = [sys.executable, "-c", SWITCHING_OWNER, str(station), str(log)]
             with subprocess.Popen(owner, stdout=subprocess.PIPE) as process:
@@ -367,7 +367,7 @@ def test_the_simulators_own_log_shows_a_safe_station_after_a_kill_and_after_a_st
                     time.sleep(0.5)
                     struck = time.time()
                     process.send_signal(blow)
-                    wait_for(lambda: "the station is safe" in log.read_text(), 10)
+                    wait_for(lambda: "the station is safe" in log.read_text(), 60)
                 finally:
                     process.kill()
         finally:

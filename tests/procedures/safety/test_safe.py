@@ -113,6 +113,27 @@ def test_new_connections_alone_reach_the_safe_state(simulated):
     assert station.controller.heater_range == 0.0
 
 
+def test_connections_that_are_held_suffice_when_no_new_ones_can_be_opened(simulated):
+    station = simulated()
+    switch_on(station)
+
+    def opener(name, patience):
+        raise OSError(f"{name}: no more connections")
+
+    assert all_done(make_safe(station.file, opener, station.clock, held=station.instruments))
+    assert station.controller.heater_range == 0.0
+
+
+def test_a_heater_that_does_not_obey_is_not_reported_as_off(simulated):
+    station = simulated()
+    switch_on(station)
+    exchange = station.rack.exchange
+    station.rack.exchange = lambda to, data, end=False: exchange(to, data.replace(b"RANGE 0,0", b"*OPC"), end)
+    reports = by_item(station.to_safe())
+    assert [item for item in ITEMS if not reports[item].done] == ["heater"]
+    assert "the heater was switched off, but its range reads back 0.01 A" in reports["heater"].detail
+
+
 def test_a_bias_goes_to_zero_in_steps_that_the_station_allows(served):
     levels = [1.0]
     make_served_safe(served)
