@@ -55,14 +55,18 @@ class Application:
                 signal.signal(getattr(signal, name), lambda *_: self._terminate())
         signal.signal(signal.SIGINT, lambda *_: self.window.close())
         self._signals.start(200)
-        self.lag.start()
-        self.window.show()
-        self.link.begin()
+        self.begin()
         try:
             self.qt.exec()
         finally:
             self.close()
         return self.status
+
+    def begin(self) -> None:
+        """Show the window and look for the owner; whoever calls it lets Qt's loop run then."""
+        self.lag.start()
+        self.window.show()
+        self.link.begin()
 
     def close(self) -> None:
         """End every thread; the owner ends where this window started it."""

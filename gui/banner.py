@@ -13,12 +13,12 @@ from qtpy.QtWidgets import (
     QProgressBar,
     QPushButton,
     QShortcut,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from coldfinger.gui import theme
+from coldfinger.gui.elided import ElidedLabel
 from coldfinger.gui.view_state import ABORT, PAUSE, RESUME, SKIP, BannerView, banner_of
 
 _TEXTS = {PAUSE: "Pause", RESUME: "Resume", SKIP: "Skip", ABORT: "ABORT → SAFE"}
@@ -45,8 +45,8 @@ class Banner(QWidget):
         super().__init__(parent)
         self.view = banner_of(None)
         self.tile = QFrame(self)
-        self.icon, self.word, self.place = QLabel(self.tile), QLabel(self.tile), _Elided(self.tile)
-        self.detail = _Elided(self.tile)
+        self.icon, self.word, self.place = QLabel(self.tile), QLabel(self.tile), ElidedLabel(self.tile)
+        self.detail = ElidedLabel(self.tile)
         self.progress = QProgressBar(self.tile)
         self.checks = QLabel(self)
         self.ends, self.badge = QLabel(self), QLabel(self)
@@ -106,11 +106,12 @@ class Banner(QWidget):
         self.view = view
         look, tokens = view.state.value, theme.current()
         tone = look.in_theme(tokens)
-        self.tile.setStyleSheet(
+        theme.wear(
+            self.tile,
             f"QFrame {{ background: {tone.fill}; border: 2px solid {tone.ink}; border-radius: 4px; }}"
             f"QLabel {{ color: {tone.ink}; background: transparent; border: none; }}"
             f"QProgressBar {{ background: {tokens.base}; border: none; }}"
-            f"QProgressBar::chunk {{ background: {tone.ink}; }}"
+            f"QProgressBar::chunk {{ background: {tone.ink}; }}",
         )
         self.icon.setPixmap(theme.picture(look.icon, tone.ink, round(self.fontMetrics().height() * 1.2), self))
         self.word.setText(look.word)
@@ -126,9 +127,10 @@ class Banner(QWidget):
         self.badge.setText(view.badge)
         self.badge.setVisible(bool(view.badge))
         badge = tokens.lost
-        self.badge.setStyleSheet(
+        theme.wear(
+            self.badge,
             f"color: {badge.ink}; background: {badge.fill}; border: 2px dashed {badge.ink};"
-            " padding: 6px; font-weight: bold;"
+            " padding: 6px; font-weight: bold;",
         )
         self._show_verbs(view)
         self.setAccessibleDescription(view.words)
@@ -158,24 +160,3 @@ class Banner(QWidget):
                 self.asked.emit(ABORT)
                 return True
         return False
-
-
-class _Elided(QLabel):
-    """One line, cut with an ellipsis where there is no room; the whole of it in the tooltip."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._whole = ""
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_text(self, text: str) -> None:
-        self._whole = text
-        self.setToolTip(text)
-        self._cut()
-
-    def resizeEvent(self, event: object) -> None:
-        self._cut()
-
-    def _cut(self) -> None:
-        mode = Qt.TextElideMode.ElideRight
-        self.setText(self.fontMetrics().elidedText(self._whole, mode, self.contentsRect().width()))

@@ -64,14 +64,18 @@ class Cursors:
         for line, x in zip(self.lines, (a, b), strict=True):
             line.setPos(math.log10(x) if self._log else x)
 
+    @property
+    def places(self) -> tuple[float, ...]:
+        """x of A and of B."""
+        return tuple(10.0 ** line.value() if self._log else line.value() for line in self.lines)
+
     def read(self, *_: object) -> None:
         """Say what is at the cursors."""
         self._say(self.text() if self.shown else "")
 
     def text(self) -> str:
         """ "A: 1.2 K, 182.4 Ω   B: 3 K, 170 Ω   Δ: 1.8 K, −12.4 Ω, ratio 0.932"."""
-        places = (10.0 ** line.value() if self._log else line.value() for line in self.lines)
-        a, b = (self._point_at(x) for x in places)
+        a, b = (self._point_at(x) for x in self.places)
         if a is None or b is None:
             return "A, B: no believed point"
         parts = [f"{name}: {self._pair(*point)}" for name, point in (("A", a), ("B", b))]

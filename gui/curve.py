@@ -27,6 +27,8 @@ Line = Literal["solid", "dash", "none"]
 _LINES = {"solid": Qt.PenStyle.SolidLine, "dash": Qt.PenStyle.DashLine, "none": Qt.PenStyle.NoPen}
 
 Array = NDArray[np.float64]
+_NONE = np.zeros(0, dtype=np.bool_)
+"""Of a run without flags: no row is doubted, none has a remark."""
 
 
 def to_view(values: Array, log: bool) -> Array:
@@ -64,6 +66,10 @@ class Curve:
         self.items: tuple[Any, ...] = (
             self.bars, self.line, self.points, self.remarks, self.doubts, self.arrows, self.label,
         )  # fmt: skip
+        for item in self.items[:1] + self.items[2:]:
+            item.setVisible(False)  # what is empty is no work for the scene
+        self.shown = True
+        self._look: tuple[Any, ...] = ()
         self.colour = "#000000"
         self.style = Style()
 
@@ -76,8 +82,20 @@ class Curve:
         for item in self.items:
             view.removeItem(item)
 
+    def set_shown(self, on: bool) -> None:
+        """Show or hide everything but the label, which the plot places."""
+        self.shown = on
+        self.line.setVisible(on)
+        self.bars.setVisible(on and self.bars.xData is not None)
+        for item in (self.points, self.remarks, self.doubts, self.arrows):
+            item.setVisible(on and len(item.data) > 0)
+
     def dress(self, tokens: Tokens, colour: str, selected: bool, font: QFont) -> None:
         """Colours of the theme; a selected curve is twice as wide."""
+        look = (tokens.name, colour, selected, font.toString(), self.style)
+        if look == self._look:
+            return
+        self._look = look
         self.colour = colour
         pen = pg.mkPen(colour, width=2 if selected else 1, style=_LINES[self.style.line])
         thin = pg.mkPen(colour, width=1)
@@ -103,11 +121,12 @@ class Curve:
         floor: float,
         width: int,
         with_bars: bool,
+        with_symbols: bool = True,
     ) -> None:
         """Draw what lies within `x_range` (in values) of a plot `width` pixels wide; `floor` is its lower edge."""
         rows = visible_rows(series.x, *x_range)
         all_x, all_y = series.x[rows], series.y[rows]
-        bad = series.doubted[rows]
+        bad = series.doubted[rows] if len(series.flags) else _NONE
         believed = not bad.any()
         good = ~bad
         x, y = (all_x, all_y) if believed else (all_x[good], all_y[good])
@@ -116,11 +135,11 @@ class Curve:
         if self.style.line == "none":
             self._scatter(self.points, *_thinned(x, y), log)
         else:
-            without = len(x) >= SYMBOLS_BELOW or not self.style.symbols
+            without = len(x) >= SYMBOLS_BELOW or not (self.style.symbols and with_symbols)
             self._scatter(self.points, x[:0] if without else x, y[:0] if without else y, log)
-        marked = series.remarked[rows]
-        self._scatter(self.remarks, *_thinned(all_x[marked], all_y[marked]), log)
-        self._scatter(self.doubts, *_thinned(all_x[bad], all_y[bad]), log)
+        for item, there in ((self.remarks, series.remarked[rows] if len(series.flags) else _NONE), (self.doubts, bad)):
+            some = there.any()
+            self._scatter(item, *_thinned(all_x[there] if some else x[:0], all_y[there] if some else y[:0]), log)
         drawn = with_bars and len(series.sd) > 0 and len(x) < BARS_BELOW
         sd = series.sd[rows] if drawn else np.empty(0)
         self._draw_bars(
@@ -133,6 +152,7 @@ class Curve:
         shown_x, shown_y = to_view(x, log[0]), to_view(y, log[1])
         there = np.isfinite(shown_x) & np.isfinite(shown_y)
         item.setData(shown_x[there], shown_y[there])
+        item.setVisible(self.shown and len(item.data) > 0)
 
     def _draw_bars(self, x: Array, y: Array, sd: Array, log: tuple[bool, bool], floor: float) -> None:
         """Bars of one s.d.; on a log axis one that reaches 0 ends at the lower edge with an arrow."""
@@ -146,9 +166,11 @@ class Curve:
         if not len(x):
             self.bars.clear()
             self.arrows.clear()
-            return
-        self.bars.setData(np.repeat(x, 2), np.column_stack([low, high]).ravel())
-        self.arrows.setData(x[open_end], low[open_end])
+        else:
+            self.bars.setData(np.repeat(x, 2), np.column_stack([low, high]).ravel())
+            self.arrows.setData(x[open_end], low[open_end])
+        self.bars.setVisible(self.shown and len(x) > 0)
+        self.arrows.setVisible(self.shown and len(self.arrows.data) > 0)
 
 
 def _thinned(x: Array, y: Array) -> tuple[Array, Array]:

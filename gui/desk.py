@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QElapsedTimer, QObject, Signal
 
 from coldfinger.procedures.engine.face import ABORT, EngineFace, OwnerSilent, Refused
 
 PERIOD = 0.1  # s between two looks
 SLOW_PERIOD = 0.5  # s between two looks for an owner that does not answer
+PATIENCE = 0.5  # s that a person waits for the answer to "does anything run?"
+RESUMES = 2000  # ms within which a queue that was let go has begun
 WHO = "window"
 
 Then = Callable[[Any], None]
@@ -25,6 +27,8 @@ Then = Callable[[Any], None]
 _Order = tuple[str, dict[str, Any], Then | None]
 _TURN: _Order = ("", {}, None)
 """In the place of a command: the engine is another one from here on."""
+_LOOK = "look"
+"""In the place of a command's name: a snapshot is wanted, once all that was commanded before is done."""
 
 
 class Desk(QObject):
@@ -43,17 +47,22 @@ class Desk(QObject):
     refused = Signal(str, str)
     _answered = Signal(object, object)
 
-    def __init__(self, connect: Callable[[], EngineFace], parent: QObject | None = None) -> None:
-        """`connect` makes a connection of its own for each thread."""
+    def __init__(self, connect: Callable[[], EngineFace], parent: QObject | None = None, *, since: int = 0) -> None:
+        """`connect` makes a connection of its own for each thread; `since` is the first event that is new."""
         super().__init__(parent)
-        self._connect = connect
+        self._connect = self._home = connect
         self._over = threading.Event()
         self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
-        self._since = 0
+        self._since = self._first = since
         self._is_lost = False
+        self._resumed = QElapsedTimer()
         self.latest: dict[str, Any] = {}
         """The newest snapshot, empty before the first."""
         self._answered.connect(self._pass_on)
+        self._taken = threading.Event()
+        """Whether the window has the newest snapshot; on a crowded computer it would get ever further behind."""
+        self._taken.set()
+        self.changed.connect(self._note_taken)
         self._threads = [
             threading.Thread(target=self._look, name="desk looks", daemon=True),
             threading.Thread(target=self._carry, name="desk commands", daemon=True),
@@ -78,27 +87,58 @@ class Desk(QObject):
                 thread.join(deadline)
 
     def command(self, name: str, then: Then | None = None, **arguments: Any) -> None:
-        """Give a command; `then` gets its answer. An abort goes out at once, past all that waits."""
+        """Give a command; `then` gets its answer. An abort goes out at once, past all that waits, and always to the
+        engine that was there first: not even a replay keeps it from the station."""
+        if name == "resume":
+            self._resumed.start()
         if name == ABORT:
             threading.Thread(target=self._give, args=(name, arguments, then), name="desk aborts", daemon=True).start()
         else:
             self._orders.put((name, arguments, then))
 
-    def turn_to(self, connect: Callable[[], EngineFace]) -> None:
-        """Look at another engine from now on, and send it what is commanded; what waits still goes to the old one."""
-        self._connect = connect
+    @property
+    def heard(self) -> int:
+        """Number of the first event that was not told yet."""
+        return self._since
+
+    @property
+    def just_resumed(self) -> bool:
+        """Whether a held queue was let go so shortly ago that the engine may not have taken it up yet."""
+        return self._resumed.isValid() and self._resumed.elapsed() < RESUMES
+
+    def fresh(self, deadline: float = PATIENCE) -> dict[str, Any] | None:
+        """A snapshot made after everything that was commanded before; waits for it. None when none comes in time.
+
+        The latest one, as old as it may be, where the engine is lost anyway.
+        """
+        if not self.latest or not self.started or self._is_lost or self._over.is_set():
+            return self.latest
+        answer: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._orders.put((_LOOK, {}, answer.put))
+        with contextlib.suppress(queue.Empty):
+            return answer.get(timeout=deadline)
+        return None
+
+    def turn_to(self, connect: Callable[[], EngineFace], since: int = 0) -> None:
+        """Look at another engine from now on, and send it what is commanded; what waits still goes to the old one.
+
+        Its events are told from the number `since` on.
+        """
+        self._first, self._connect = since, connect
         self._orders.put(_TURN)
 
     def _look(self) -> None:
         while not self._over.is_set():
-            self._since, connect = 0, self._connect
+            connect = self._connect
+            self._since = self._first
             with _closing(connect()) as face:
                 self._look_at(face, connect)
 
     def _look_at(self, face: EngineFace, connect: Callable[[], EngineFace]) -> None:
         while not self._over.is_set() and self._connect is connect:
             try:
-                self._look_once(face)
+                if self._taken.is_set():
+                    self._look_once(face)
                 wait = PERIOD
             except OwnerSilent as error:
                 self._is_lost = True
@@ -113,7 +153,10 @@ class Desk(QObject):
             self._since = 0
             self._say(self.found)
         self.latest = snapshot
+        self._taken.clear()
         self._say(self.changed, snapshot)
+        if snapshot.get("last_event", 0) < self._since - 1:
+            self._since = 0  # another owner, which counts from the beginning
         if snapshot.get("last_event", 0) >= self._since:
             events = face.events(self._since)
             if events:
@@ -128,10 +171,13 @@ class Desk(QObject):
                     self._try(face, *order)
 
     def _give(self, name: str, arguments: dict[str, Any], then: Then | None) -> None:
-        with _closing(self._connect()) as face:
+        with _closing(self._home()) as face:
             self._try(face, name, arguments, then)
 
     def _try(self, face: EngineFace, name: str, arguments: dict[str, Any], then: Then | None) -> None:
+        if name == _LOOK and then is not None:
+            then(self._snapshot_of(face))
+            return
         try:
             answer = face.command(name, who=WHO, **arguments)
         except (Refused, OwnerSilent) as error:
@@ -139,6 +185,15 @@ class Desk(QObject):
             return
         if then is not None:
             self._say(self._answered, then, answer)
+
+    def _snapshot_of(self, face: EngineFace) -> dict[str, Any]:
+        try:
+            return face.snapshot()
+        except OwnerSilent:
+            return self.latest
+
+    def _note_taken(self, _: object) -> None:
+        self._taken.set()
 
     def _pass_on(self, then: Then, answer: Any) -> None:
         then(answer)

@@ -5,7 +5,6 @@ seconds are those of the procedures' own planners, corrected by what this statio
 engine's forecast is.
 """
 
-import math
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from coldfinger.procedures.engine.forecast import expect
+from coldfinger.procedures.engine.forecast import Doubt, expect
 from coldfinger.procedures.engine.history import History, past_nights
 from coldfinger.procedures.engine.items import RUN, Night
 from coldfinger.procedures.engine.rehearsing import simulated_twin
@@ -61,10 +60,11 @@ class Twin:
         station = self._open()
         prospects = outlook(night, station, now, place)
         expected = [expect(p.item, p.seconds, self._history) for p in prospects]
+        doubt = Doubt()
         return Estimate(
             len(prospects),
             sum(one.seconds for one in expected),
-            math.hypot(*(one.sd for one in expected)),
+            max((doubt.add(one) for one in expected), default=0.0),
             tuple(dict.fromkeys(p.trouble for p in prospects if p.trouble)),
             tuple(self._warnings(night, station, place)),
         )

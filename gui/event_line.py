@@ -3,6 +3,7 @@
 Messages stack up. A warning or an alarm stays in front until it was seen; a note gives way to the next.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +30,10 @@ from qtpy.QtWidgets import (
 )
 
 from coldfinger.gui import theme
+from coldfinger.gui.elided import ElidedLabel
 from coldfinger.gui.tokens import Look
+
+log = logging.getLogger(__name__)
 
 LOOKS = {
     "info": Look("information-outline", "NOTE", "idle"),
@@ -40,6 +44,8 @@ ANSWER, SEEN = "F8", "Shift+F8"
 """Keys of the first thing that the message in front offers, and of "Seen"."""
 MOST = 5000
 """Messages kept."""
+
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "alarm": logging.ERROR}
 
 Action = tuple[str, Callable[[], None]]
 
@@ -68,7 +74,9 @@ class EventLine(QFrame):
         self.messages: list[Message] = []
         self._unseen: list[Message] = []
         self._buttons: list[QPushButton] = []
-        self.icon, self.time, self.text = QLabel(self), QLabel(self), _Line(self)
+        self.icon, self.time, self.text = QLabel(self), QLabel(self), ElidedLabel(self, tells=False)
+        self.text.setMinimumWidth(120)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.count = QLabel(self)
         self.dismiss = QPushButton("Seen", self)
         self.dismiss.setToolTip(f"Take this message away; it stays in the list of all messages. ({SEEN})")
@@ -99,6 +107,7 @@ class EventLine(QFrame):
                 message.actions,
                 message.number,
             )
+        log.log(_LEVELS[message.level], "%s: %s", message.kind or "message", message.text)
         self.messages = [*self.messages[-MOST + 1 :], message]
         if message.level == "info":
             self._unseen = [*(old for old in self._unseen if old.level != "info"), message]
@@ -168,26 +177,6 @@ class EventLine(QFrame):
     def _act(self, act: Callable[[], None]) -> None:
         self._dismiss()
         act()
-
-
-class _Line(QLabel):
-    """A label of one line that shortens its text instead of widening the window."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._text = ""
-        self.setMinimumWidth(120)
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-
-    def set_text(self, text: str) -> None:
-        self._text = text
-        self._shorten()
-
-    def resizeEvent(self, event: object) -> None:
-        self._shorten()
-
-    def _shorten(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideRight, self.width()))
 
 
 class MessageList(QDialog):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QGuiApplication
+from qtpy.QtGui import QGuiApplication, QResizeEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -34,7 +34,7 @@ from coldfinger.gui.background import Background
 from coldfinger.gui.curve import Style
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.fit_words import FitWords, Number, Trust, copy_text, words_of
-from coldfinger.gui.live_fit import FitAnswer, fit_run
+from coldfinger.gui.live_fit import FitAnswer, Weights, fit_run
 from coldfinger.gui.pinned_fits import PinnedFits
 from coldfinger.gui.plot import Plot
 from coldfinger.gui.plot_controls import PlotControls
@@ -55,8 +55,13 @@ _LAWS: tuple[tuple[str, Law | None, str], ...] = (
     ("Eq. 1", "eq1", "ρ = 1/[σ_QF + σ_0 exp(−E_aI/T)]"),
     ("Eq. 2", "eq2", "ρ = ρ_QF + ρ_0 exp(−E_aS/T)"),
 )
+_WEIGHTS: tuple[tuple[Weights, str], ...] = (
+    ("σ", "Each row counts by its own s.d. of ρ and T."),
+    ("none", "All rows count alike in ln ρ; ± comes from their scatter about the fit, so that χ²/ν is 1."),
+)
 _CHECKS = {"pass": ("check", "ok"), "fail": ("close", "bad"), "cannot say": ("help", "warn")}
 _WIDE = 262
+_NARROW = 200  # px of the numbers at least
 
 
 class FitPanel(Page):
@@ -128,6 +133,7 @@ class FitPanel(Page):
         column.setSpacing(2)
         column.addLayout(top)
         column.addWidget(self.stack, 1)
+        self._dress_choices()
         self._show_words(FitWords("No run is shown: start a ramp, or open or tick one in the list of runs.", False))
 
     def _curve_side(self) -> QWidget:
@@ -169,6 +175,17 @@ class FitPanel(Page):
         laws.addStretch(1)
         self.laws.buttonClicked.connect(lambda *_: self._changed())
         grid.addLayout(laws, 0, 0, 1, 2)
+        weights = QHBoxLayout()
+        self.weights = QButtonGroup(self)
+        for number, (choice, tip) in enumerate(_WEIGHTS):
+            button = _tool(choice, tip, self)
+            button.setChecked(number == 0)
+            self.weights.addButton(button, number)
+            weights.addWidget(button)
+        weights.addStretch(1)
+        self.weights.buttonClicked.connect(lambda *_: self._changed())
+        grid.addWidget(QLabel("Weights", self), 1, 0)
+        grid.addLayout(weights, 1, 1)
         limits = Field("T", "K", 0.0, 400.0, meaning="an end of the window of the fit; it can also be dragged")
         self.low = QuantityEdit(_named(limits, "lowest T", 0.0), 0.0, self)
         self.high = QuantityEdit(_named(limits, "highest T", WARMEST), WARMEST, self)
@@ -177,17 +194,17 @@ class FitPanel(Page):
             name = QLabel(label, self)
             name.setBuddy(edit)
             self._names.append(name)
-            grid.addWidget(name, 1 + number, 0)
-            grid.addWidget(edit, 1 + number, 1)
+            grid.addWidget(name, 2 + number, 0)
+            grid.addWidget(edit, 2 + number, 1)
             edit.valueChanged.connect(self._typed)
         self.numbers = [(QLabel(self), QLabel(self)) for _ in range(3)]
         for number, (name, value) in enumerate(self.numbers):
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setWordWrap(True)
-            grid.addWidget(name, 3 + number, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(value, 3 + number, 1)
+            grid.addWidget(name, 4 + number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, 4 + number, 1)
         self.state, self.quality, self.more = QLabel(self), QLabel(self), QLabel(self)
-        for row, label in ((6, self.state), (7, self.quality), (8, self.more)):
+        for row, label in ((7, self.state), (8, self.quality), (9, self.more)):
             label.setWordWrap(True)
             label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             grid.addWidget(label, row, 0, 1, 2)
@@ -195,7 +212,7 @@ class FitPanel(Page):
         self.quality.setProperty("role", "faint")
         self.more.setTextFormat(Qt.TextFormat.RichText)
         self.more.setAlignment(Qt.AlignmentFlag.AlignTop)
-        grid.setRowStretch(8, 1)
+        grid.setRowStretch(9, 1)
         grid.setColumnStretch(1, 1)
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
@@ -235,12 +252,30 @@ class FitPanel(Page):
         """Room for the names beside the fields in any font."""
         for name in self._names:
             name.setMinimumWidth(name.fontMetrics().horizontalAdvance(name.text()) + 2)
-        self.side.setFixedWidth(min(max(_WIDE, self.fontMetrics().horizontalAdvance("0") * 34), 360))
+        wished = min(max(_WIDE, self.fontMetrics().horizontalAdvance("0") * 34), 360)
+        self.side.setFixedWidth(min(wished, max(self.width() // 2, _NARROW)))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """A narrow page is shared by plot and numbers."""
+        super().resizeEvent(event)
+        self._widen()
 
     def front(self) -> QWidget:
         return self.plot
 
+    def _dress_choices(self) -> None:
+        """What is chosen is filled; a style of its own shows it too faintly in the dark."""
+        tokens = theme.current()
+        for group in (self.laws, self.weights, self._switch):
+            for button in group.buttons():
+                button.setStyleSheet(
+                    f"QToolButton {{ padding: 2px 5px; border: 1px solid {tokens.edge}; border-radius: 3px; }}"
+                    f"QToolButton:checked {{ background: {tokens.accent}; color: {tokens.on_accent}; }}"
+                    f"QToolButton:focus {{ border: 2px solid {tokens.text}; padding: 1px 4px; }}"
+                )
+
     def restyle(self) -> None:
+        self._dress_choices()
         for plot in (self.plot, self.residuals):
             plot.dress()
         self._widen()
@@ -390,14 +425,18 @@ class FitPanel(Page):
             return
         self._pending = False
         self._pace.start()
-        wish, window, law = self._wish, self._window, _LAWS[self.laws.checkedId()][1]
+        wish, window, law, weights = self._wish, self._window, *self._choices()
         self._fitted = self._stamp(rows)
         self._background.do(
             "fit",
-            lambda: fit_run(rows, window, law),
+            lambda: fit_run(rows, window, law, weights),
             lambda answer: self._take_answer(wish, answer),
             lambda error: self._failed(wish, error),
         )
+
+    def _choices(self) -> tuple[Law | None, Weights]:
+        """Law and weights that are chosen."""
+        return _LAWS[self.laws.checkedId()][1], _WEIGHTS[self.weights.checkedId()][0]
 
     def _stamp(self, rows: RunRows) -> tuple[Any, ...]:
         """Changes where another fit would say something else."""
@@ -541,10 +580,11 @@ class FitPanel(Page):
 
     def fit_all(self, runs: Sequence[RunRows]) -> None:
         """Fit all these ramps with the window and law in use, and pin what comes out."""
-        ramps, window, law = [rows for rows in runs if is_ramp(rows)], self._window, _LAWS[self.laws.checkedId()][1]
+        ramps, window = [rows for rows in runs if is_ramp(rows)], self._window
+        law, weights = self._choices()
         self._background.do(
             "fit all",
-            lambda: [(rows.folder, fit_run(rows, window, law)) for rows in ramps],
+            lambda: [(rows.folder, fit_run(rows, window, law, weights)) for rows in ramps],
             self._pin_all,
             lambda error: self.said.emit(Message("warning", f"The ticked runs were not fitted: {error}")),
         )

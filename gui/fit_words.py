@@ -1,7 +1,7 @@
 """What a fit says, in words and with as many digits as its uncertainty has; each number knows whether to believe it."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from coldfinger.analysis.family_fit import FieldFit
@@ -24,6 +24,7 @@ NAMES = {
     "eq2": "Eq. 2",
 }
 _PREFIXES = {-5: "f", -4: "p", -3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G"}
+_TOO_FAR = 2.0  # χ²/ν with the rows' own s.d. from which on a fit without weights is not leaned on
 _UNCERTAIN = 0.3  # relative s.d. from which a value is not to be used alone, as in field_laws
 
 
@@ -105,11 +106,13 @@ def words_of(answer: FitAnswer, last_good: FitAnswer | None = None) -> FitWords:
         return _old("did not converge" + (": showing last good" if kept else ""), last_good if kept else answer)
     member, measured = answer.member, answer.measured
     assert measured is not None
-    numbers = numbers_of(member)
+    numbers = shown_numbers(answer)
     bad = [number.words for number in numbers if number.trust is not Trust.GOOD]
     label = member.regime.label if member.regime else ""
     if member.saturation == "disbelieved":
         bad = [next((r for r in member.remarks if r.startswith("belief test failed")), "a belief test failed")]
+    if hides := hidden_misfit(answer):
+        bad.append(hides)
     state = "; ".join(dict.fromkeys(bad)) or f"fits: {label}"
     window = f"T {measured.T_min:.3g}–{measured.T_max:.3g} K"
     quality = f"χ²/ν {measured.chi2_nu:.2f}   n {measured.n}   {window}"
@@ -117,7 +120,38 @@ def words_of(answer: FitAnswer, last_good: FitAnswer | None = None) -> FitWords:
     if math.isfinite(correlation):
         names = PARAMETER_NAMES[measured.law]
         quality += f"\nρ({SYMBOLS[names[0]]}, {SYMBOLS[names[2]]}) {correlation:.2f}".replace("-", "−")
+    quality += f"\n{weights_text(answer)}"
     return FitWords(state, not bad, numbers, quality, _systematics(member), _checks(member), member.remarks)
+
+
+def weights_text(answer: FitAnswer) -> str:
+    """How the rows were weighed, and what that does to ± and χ²/ν."""
+    if answer.weights == "σ":
+        return "weights σ: each row by its own s.d."
+    return (
+        f"weights none: all rows alike, ± from their scatter ({answer.scatter:.2g} of ρ), so that χ²/ν is 1; "
+        f"with the s.d. of the rows {answer.own_chi2_nu:.2f}"
+    )
+
+
+def hidden_misfit(answer: FitAnswer) -> str:
+    """Without weights the scatter takes in a law that does not hold: that, in words; "" where there is no such sign."""
+    if not answer.own_chi2_nu > _TOO_FAR:
+        return ""
+    times = math.sqrt(answer.own_chi2_nu)
+    return f"rows scatter {times:.1f} times their own s.d.: the law does not hold, or the s.d. are wrong"
+
+
+def shown_numbers(answer: FitAnswer) -> tuple[Number, ...]:
+    """The numbers of an answer that has a fit."""
+    numbers, hides = numbers_of(answer.member) if answer.member is not None else (), hidden_misfit(answer)
+    return tuple(replace(n, trust=Trust.WEAK, words=hides) if hides and n.trust is Trust.GOOD else n for n in numbers)
+
+
+def tests_text(answer: FitAnswer) -> str:
+    """Belief tests in a few words: "tests: heating pass, linearity fail"."""
+    checks = answer.member.table.checks if answer.member is not None else ()
+    return f"tests: {', '.join(f'{check.name} {check.outcome}' for check in checks)}" if checks else "no belief test"
 
 
 def numbers_of(member: FieldFit) -> tuple[Number, ...]:

@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
-from qtpy.QtCore import QUrl, Signal
-from qtpy.QtGui import QKeySequence, QTextCursor
+from qtpy.QtCore import QByteArray, Qt, QUrl, Signal
+from qtpy.QtGui import QImage, QKeySequence, QTextCursor
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -21,6 +22,7 @@ from qtpy.QtWidgets import (
 
 HELP = "help"
 """Property of a widget: "page" or "page#anchor", without the ending of the file."""
+_MARGIN = 12  # px beside a picture
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _INLINE = re.compile(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)|[*_]{1,2}(\S.*?\S|\S)[*_]{1,2}")
@@ -63,6 +65,19 @@ def title_of(text: str, otherwise: str) -> str:
     return next(iter(headings(text)), otherwise)
 
 
+class _Page(QTextBrowser):
+    """A page whose pictures are no broader than it is."""
+
+    def loadResource(self, kind: int, name: QUrl) -> Any:
+        found = super().loadResource(kind, name)
+        image = QImage()
+        port = self.viewport()
+        if port is None or not isinstance(found, QByteArray) or not image.loadFromData(found):
+            return found
+        room = port.width() - 2 * _MARGIN
+        return image.scaledToWidth(room, Qt.TransformationMode.SmoothTransformation) if image.width() > room else image
+
+
 class HelpViewer(QDialog):
     """One page at a time, out of a folder of Markdown files."""
 
@@ -93,7 +108,7 @@ class HelpViewer(QDialog):
         self.message.setWordWrap(True)
         self.message.setProperty("role", "message")
         self.message.hide()
-        self.text = QTextBrowser(self)
+        self.text = _Page(self)
         self.text.setOpenLinks(False)
         self.text.setAccessibleName("Text of the page")
         for button in (self.back, self.close_button):

@@ -41,7 +41,7 @@ class HistoryPage(CurvePage):
         super().__init__(marks, Plot(Quantity("fridge clock", "h"), Quantity("T_mc", "K")), parent, normalise=False)
         self._background = background
         self.history = History()
-        self._night = ""
+        self._of_engine: History | None = None
         self.box = self.controls.combo(
             "Reading", "Which reading is shown over time.", [channel.label for channel in CHANNELS], self._choose
         )
@@ -62,12 +62,22 @@ class HistoryPage(CurvePage):
             self.refresh()
         badge = "SIMULATED" if snapshot.get("simulated") else ""
         self._show_badge(badge)
+        if "replay" in snapshot:
+            return  # its clock begins anew, and its runs are what comes
         running = snapshot.get("running", {}).get("folder")
         ended = [f for item in snapshot.get("items", ()) for f in item.get("folders", ()) if f and f != running]
         fresh = self.history.missing(ended[-_MOST_FILES:])
         if fresh:
             folder = Path(str(snapshot.get("data", "")))
             self._background.do(f"history {fresh[-1]}", lambda: _read([folder / f for f in fresh]), self._fill)
+
+    def set_replay(self, on: bool) -> None:
+        """Keep what was read of the refrigerator apart from what a replay says."""
+        if on and self._of_engine is None:
+            self._of_engine, self.history = self.history, History()
+        elif not on and self._of_engine is not None:
+            self.history, self._of_engine = self._of_engine, None
+        self.refresh()
 
     def _fill(self, answer: tuple[list[RunRows], list[str]]) -> None:
         runs, said = answer

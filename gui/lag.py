@@ -6,6 +6,7 @@ than the limit it writes down where the window's thread is. The thread sleeps in
 
 import sys
 import threading
+import time
 import traceback
 from collections import deque
 from dataclasses import dataclass
@@ -24,10 +25,15 @@ _RECENT = 100  # stamps, one second
 
 @dataclass(frozen=True)
 class Stall:
-    """The window stood still for `seconds`; `stack` is where it was, the guilty line last ("" if nobody could look)."""
+    """The window stood still for `seconds`; `stack` is where it was, the guilty line last ("" if nobody could look).
+
+    `work` is the processor time (s) that the whole program used meanwhile: far less than `seconds` where other programs
+    had the processor, or the disk was waited for.
+    """
 
     seconds: float
     stack: str
+    work: float = float("nan")
 
     @property
     def line(self) -> str:
@@ -53,7 +59,7 @@ class LagWatch(QObject):
         self._clock = QElapsedTimer()
         self._clock.start()
         self._watched = threading.get_ident()
-        self._stamp = 0.0
+        self._stamp = self._used = 0.0
         self._stack = ""
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -65,7 +71,7 @@ class LagWatch(QObject):
     def start(self) -> None:
         """Begin; nothing where it has begun."""
         if self._thread is None:
-            self._stamp, self._stack = self._now(), ""
+            self._stamp, self._used, self._stack = self._now(), time.process_time(), ""
             self._ended.clear()
             self._timer.start()
             self._thread = threading.Thread(target=self._look, name="lag", daemon=True)
@@ -95,6 +101,11 @@ class LagWatch(QObject):
         return quantiles(late, n=100, method="inclusive")[percent - 1] if len(late) > 1 else 0.0
 
     @property
+    def lags(self) -> tuple[float, ...]:
+        """Lag (s) of each stamp of the last minute, the oldest first."""
+        return tuple(self._late)
+
+    @property
     def longest(self) -> float:
         """The longest lag of the last minute (s)."""
         return max(self._late, default=0.0)
@@ -103,14 +114,14 @@ class LagWatch(QObject):
         return self._clock.nsecsElapsed() * 1e-9
 
     def _tick(self) -> None:
-        now = self._now()
-        gone = now - self._stamp
+        now, used = self._now(), time.process_time()
+        gone, work = now - self._stamp, used - self._used
         stack, self._stack = self._stack, ""
-        self._stamp = now
+        self._stamp, self._used = now, used
         self._late.append(max(gone - PERIOD, 0.0))
         if gone > self.limit:
             self.stalls += 1
-            self.stalled.emit(Stall(gone, stack))
+            self.stalled.emit(Stall(gone, stack, work))
 
     def _look(self) -> None:
         """In the other thread: where is the watched one, once its stamp is too old?"""

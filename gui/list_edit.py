@@ -32,7 +32,6 @@ class ListEdit(QWidget):
         grid.setColumnStretch(0, 1)
         self.unit.setMinimumWidth(self.unit.sizeHint().width())
         self.message.setWordWrap(True)
-        self.setFocusProxy(self.line)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.line.setPlaceholderText(of.field.empty)
         self.line.setAccessibleName(f"{of.field.name} ({of.field.unit})")
@@ -78,6 +77,10 @@ class ListEdit(QWidget):
             self._say("message", str(error))
             return False
         return True
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Hand the keyboard on, as a field for one quantity does."""
+        self.line.setFocus(Qt.FocusReason.OtherFocusReason if event is None else event.reason())
 
     def _entered(self) -> None:
         self.apply()

@@ -1,19 +1,22 @@
 """The map of R over T and H of the ticked runs, made beside the window and at most twice a second."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.map_grid import KINDS, Map, map_of
 from coldfinger.gui.map_plot import MapPlot
 from coldfinger.gui.plot_pages import Marks, Page
+from coldfinger.gui.plot_text import map_csv_text, map_python_text
 from coldfinger.gui.series import Quantity
+from coldfinger.gui.vectors import svg_of
 
 PERIOD = 500
 """Milliseconds between two maps."""
+_COPY = "Copy the map as a picture, vectors, table or Python script."
 
 
 class MapPage(Page):
@@ -38,9 +41,8 @@ class MapPage(Page):
         self.box.setAccessibleName("What the map shows")
         self.box.setToolTip("ρ, its logarithm, its slope with its sign, or the phase, in colours.")
         self.box.activated.connect(self._anew)
-        self.copy = QPushButton("Copy as PNG", self)
-        self.copy.setToolTip("Put a picture of the map on the clipboard.")
-        self.copy.clicked.connect(self._copy)
+        self.copy = QPushButton("&Copy", self)
+        self.copy.setMenu(self._copies())
         self.plot = MapPlot(Quantity("T", "K"), Quantity("H", "Oe"), KINDS["log ρ"][0], self)
         self.words = QLabel(self)
         self.words.setWordWrap(True)
@@ -95,7 +97,7 @@ class MapPage(Page):
     def _take(self, answer: Map | str) -> None:
         made = isinstance(answer, Map)
         self.copy.setEnabled(made)
-        self.copy.setToolTip("Put a picture of the map on the clipboard." if made else "Not now: there is no map.")
+        self.copy.setToolTip(_COPY if made else "Not now: there is no map.")
         self.plot.image.setVisible(made)
         if isinstance(answer, str):
             self.map = None
@@ -112,7 +114,30 @@ class MapPage(Page):
     def _badged(self) -> Sequence[MapPlot]:
         return (self.plot,)
 
-    def _copy(self) -> None:
+    def _copies(self) -> QMenu:
+        """Ways onto the clipboard."""
+        menu = QMenu(self)
         clipboard = QGuiApplication.clipboard()
-        if clipboard is not None:
-            clipboard.setImage(self.plot.canvas.grab().toImage())
+        if clipboard is None:
+            return menu
+        for text, act in (
+            ("Copy as &PNG", lambda: clipboard.setImage(self.plot.canvas.grab().toImage())),
+            ("Copy as &SVG", lambda: clipboard.setText(self.svg())),
+            ("Copy as &CSV", lambda: clipboard.setText(self.text(map_csv_text))),
+            ("Copy as P&ython", lambda: clipboard.setText(self.text(map_python_text))),
+        ):
+            action = menu.addAction(text)
+            if action is not None:
+                action.triggered.connect(lambda *_, act=act: act())
+        return menu
+
+    def svg(self) -> str:
+        """The map as vectors around its picture."""
+        x, y, z = self.plot.quantities
+        badge = f", {self.plot.badge_text}" if self.plot.badge_text else ""
+        return svg_of(self.plot.canvas, f"{z.text} over {x.text} and {y.text}{badge}")
+
+    def text(self, how: Callable[..., str]) -> str:
+        """The numbers of the map; "" without one."""
+        made = self.map
+        return how(made.T, made.H, made.z, self.plot.quantities, self.plot.badge_text) if made is not None else ""

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 from coldfinger.gui import theme
 from coldfinger.gui.curve import to_view
 from coldfinger.gui.log_axis import LogAxis
+from coldfinger.gui.plot_frame import Canvas, Frame
 from coldfinger.gui.series import Quantity
 
 MAPS = {"value": "viridis", "signed": "CET-CBD1", "phase": "CET-CBC1"}
@@ -24,16 +25,15 @@ class MapPlot(QWidget):
         super().__init__(parent)
         self.quantities = (x, y, z)
         self.axes = {"left": LogAxis("left"), "bottom": LogAxis("bottom")}
-        self.canvas = pg.PlotWidget(self, axisItems=self.axes)
+        self.view = pg.ViewBox(enableMenu=False)
+        plot = Frame(self.view, self.axes)
+        self.canvas = Canvas(plot, self)
         self.image = pg.ImageItem()
         self.badge = pg.TextItem(anchor=(0, 0))
         self.badge_text = ""
-        plot = self.canvas.getPlotItem()
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
         plot.setContentsMargins(6, 4, 8, 2)
-        plot.addItem(self.image)
-        self.badge.setParentItem(plot.getViewBox())
+        self.view.addItem(self.image)
+        self.badge.setParentItem(self.view)
         self.badge.setPos(8, 6)
         self.scale = pg.ColorBarItem(label=z.text, interactive=False)
         self.scale.setImageItem(self.image, insert_in=plot)
@@ -66,7 +66,7 @@ class MapPlot(QWidget):
         self.image.setRect(area)
         self.scale.setColorMap(pg.colormap.get(MAPS[kind]))
         self.scale.setLevels((low, high))
-        self.canvas.getPlotItem().getViewBox().setRange(area, padding=0, disableAutoRange=True)
+        self.view.setRange(area, padding=0, disableAutoRange=True)
 
     def set_quantity(self, z: Quantity) -> None:
         """What the colours mean from now on."""

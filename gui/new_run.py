@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QIcon, QKeySequence
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,6 +33,7 @@ from coldfinger.gui.estimate import Estimate, Twin, estimate_text, place_after, 
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.remembered import recall, remember
+from coldfinger.gui.run_again import Again
 from coldfinger.gui.run_form import RunForm
 from coldfinger.gui.run_forms import FORMS, NOW, Form, families_in, night_of, with_own_families
 from coldfinger.gui.wrapped import WrappedLabel
@@ -42,7 +43,8 @@ from coldfinger.procedures.plans.plan_lines import PlanFileError
 from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_file import StationFileError
 
-_SEEN = 98  # px of the form that are never given away: its first three rows
+_SEEN = 2.5  # heights of a line of the form that are never given away: its first row
+_NARROW = 11  # letters that are seen of the type at least
 PAUSE = 120  # ms after the last change before the twin is asked
 _MOVED = 0.02  # relative change of the temperature, and T of field, from which on it is asked again
 _MOVED_FIELD = 1e-4
@@ -51,7 +53,7 @@ NO_READING = "No temperature has been read yet: write where the ramp begins, or 
 
 
 class NewRunPanel(QWidget):
-    """The form, its estimate, "Start now" and "Queue +".
+    """The form, its estimate, "Start now" and "Queue +"; `head`, its first row, may stand in the title of a dock.
 
     `said` sends messages; `added` the ids and the items that were queued, in the engine's words.
     """
@@ -68,6 +70,8 @@ class NewRunPanel(QWidget):
         self._refusal = ""
         self._sent = False
         self._invited = False
+        self._sign = ""
+        self._mistakes: list[str] = []
         self._made: dict[str, RunForm] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -84,12 +88,15 @@ class NewRunPanel(QWidget):
         self.chooser = QComboBox(self)
         self.chooser.addItems([form.title for form in FORMS])
         self.chooser.setAccessibleName("Type of run")
-        self.chooser.setToolTip("What is measured. Arrow keys, or the first letter, choose another type.")
+        self.chooser.setToolTip("What is measured (Alt+Y). Arrow keys, or the first letter, choose another type.")
         self.chooser.currentIndexChanged.connect(self._chosen)
-        self._type = label = QLabel("T&ype", self)
-        label.setBuddy(self.chooser)
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance("Type") + 3)
-        self.everything = QCheckBox("A&ll fields", self)
+        self.chooser.setMinimumContentsLength(_NARROW)
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.head = QWidget(self)
+        self.title = QLabel("New run", self.head)
+        self.title.setProperty("role", "strong")
+        self.everything = QCheckBox("A&ll", self)
+        self.everything.setAccessibleName("All fields")
         self.everything.setToolTip("Show the fields that are rarely needed, too: excitation, averaging, tests.")
         self.everything.toggled.connect(self._show_all)
         self.pages = QStackedWidget(self)
@@ -97,7 +104,6 @@ class NewRunPanel(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setWidget(self.pages)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.takes = WrappedLabel("", self)
         self.takes.setWordWrap(True)
@@ -110,22 +116,29 @@ class NewRunPanel(QWidget):
         self.problems = WrappedLabel("", self)
         self.problems.setWordWrap(True)
         self.problems.setAccessibleName("What speaks against it")
+        page = QWidget(self.area)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.pages)
+        column.addStretch(1)
+        column.addWidget(self.problems)
+        self.area.setWidget(page)
         self.start_button = QPushButton("Start now", self)
         self.queue_button = QPushButton("Queue +", self)
         self.start_button.clicked.connect(self.start)
         self.queue_button.clicked.connect(self.queue)
-        top, buttons, whole = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
-        top.addWidget(label)
-        top.addWidget(self.chooser, 1)
-        top.addWidget(self.everything)
+        top, buttons, whole = QHBoxLayout(self.head), QHBoxLayout(), QVBoxLayout(self)
+        top.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.title, self.chooser, self.everything):
+            top.addWidget(widget, 1 if widget is self.chooser else 0)
         buttons.addWidget(self.start_button, 1)
         buttons.addWidget(self.queue_button, 1)
         whole.setContentsMargins(6, 4, 6, 4)
         whole.setSpacing(4)
-        whole.addLayout(top)
+        whole.addWidget(self.head)
         whole.addWidget(self.area, 1)
         whole.addWidget(self.takes)
-        whole.addWidget(self.problems)
         whole.addLayout(buttons)
         for keys, act in (
             (("Ctrl+Return", "Ctrl+Enter"), self.start),
@@ -133,6 +146,9 @@ class NewRunPanel(QWidget):
         ):
             for key in keys:
                 QShortcut(QKeySequence(key), self).activated.connect(act)
+        QShortcut(QKeySequence("Alt+Y"), self).activated.connect(
+            lambda: self.chooser.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        )
 
     # -- the form
 
@@ -151,8 +167,8 @@ class NewRunPanel(QWidget):
 
     def focus_first(self) -> None:
         """Put the keyboard where a person begins to type."""
-        self.form.first.setFocus(Qt.FocusReason.ShortcutFocusReason)
         line = getattr(self.form.first, "line", None)
+        (line or self.form.first).setFocus(Qt.FocusReason.ShortcutFocusReason)
         if line is not None:
             line.selectAll()
 
@@ -163,17 +179,17 @@ class NewRunPanel(QWidget):
             made.show_all(self.everything.isChecked())
             made.changed.connect(self._later)
             self.pages.addWidget(made)
-            self._chain()
             kept = recall(f"forms/{of.key}")
             left = made.set_values(kept) if isinstance(kept, dict) else []
             if left:
                 text = f"{of.title}: {', '.join(left)} could not be taken over from last time and is as usual."
                 self.said.emit(Message("info", text))
         self.pages.setCurrentWidget(self._made[of.key])
+        self._chain()
         for page in self._made.values():  # the page that is seen says how tall it is
             tall = QSizePolicy.Policy.Preferred if page is self.form else QSizePolicy.Policy.Ignored
             page.setSizePolicy(QSizePolicy.Policy.Preferred, tall)
-        self.area.setMinimumHeight(min(self.form.sizeHint().height() + 4, _SEEN))
+        self._keep_a_row()
         self.everything.setVisible(any(entry.more for entry in of.entries))
         self.start_button.setText("Wait now" if of.key == "wait" else "Start now")
         self.setProperty("help", of.help)
@@ -181,10 +197,14 @@ class NewRunPanel(QWidget):
         self._show_now()
         self._later()
 
+    def _keep_a_row(self) -> None:
+        least = round(_SEEN * self.fontMetrics().height())
+        self.area.setMinimumHeight(min(self.form.sizeHint().height() + 4, least))
+
     def _chain(self) -> None:
         """Tab goes from the type through the fields to the buttons; the fields are made later than those."""
-        fields = [editor.focusProxy() or editor for made in self._made.values() for editor in made.editors.values()]
-        chain = [self.chooser, self.everything, *fields, self.start_button, self.queue_button]
+        fields = [getattr(editor, "line", editor) for editor in self.form.editors.values()]
+        chain: list[Any] = [self.chooser, self.everything, *fields, self.start_button, self.queue_button]
         for one, next_one in itertools.pairwise(chain):
             QWidget.setTabOrder(one, next_one)
 
@@ -198,6 +218,20 @@ class NewRunPanel(QWidget):
         for made in self._made.values():
             if made.form.key == "ramp":
                 made.set_placeholder("start", text)
+
+    def use(self, run: Again) -> None:
+        """Fill the form with what a measured run had; what could not be taken over is said. Nothing is started."""
+        self.choose(run.form)
+        self.form.set_values(self.form.form.defaults(self._place.limits))
+        outside = self.form.set_values(dict(run.values))
+        of, values = self.form.form, self.form.values()
+        if any(entry.more and values[entry.key] != entry.default for entry in of.shown(values)):
+            self.everything.setChecked(True)  # nothing unusual is measured that is not seen
+        left = [f"{name} (not possible at this station)" for name in outside] + list(run.left)
+        text = f"The form has the parameters of {run.name}; nothing was started."
+        text += f" Not taken over, and as usual: {', '.join(left)}." if left else ""
+        self.said.emit(Message("warning" if left else "info", text))
+        self.focus_first()
 
     # -- what it would take
 
@@ -278,8 +312,11 @@ class NewRunPanel(QWidget):
         warnings = list(estimate.warnings) if estimate is not None else []
         _set_text(self.problems, "\n".join([*mistakes, *warnings]))
         self.problems.setVisible(bool(mistakes or warnings))
+        if mistakes and mistakes != self._mistakes:
+            self.area.ensureWidgetVisible(self.problems)
+        self._mistakes = mistakes
         ink = (tokens.bad if mistakes else tokens.warn).ink
-        self.problems.setStyleSheet(f"color: {ink};")
+        theme.wear(self.problems, f"color: {ink};")
         self._show_buttons(mistakes)
 
     def _show_buttons(self, mistakes: Sequence[str]) -> None:
@@ -287,15 +324,26 @@ class NewRunPanel(QWidget):
         state = self._desk.latest.get("state", "")
         if not self._desk.latest:
             why = "The engine has not answered yet."
+        elif "replay" in self._desk.latest:
+            why = "The window shows a replay: leave it to start or queue a run."
         elif state in ("ended", "ending", "aborting"):
             why = f"The engine is {state}: nothing can be added now."
         now = {"idle": "Starts at once.", "held": "Starts at once; the held queue goes on after it."}
+        against = self.problems.text()
         start = why or f"{now.get(state, 'Runs next, as soon as the present run is over.')} (Ctrl+Enter)"
         later = why or "Added to the end of the queue; an idle queue then waits until you start it. (Ctrl+Shift+Enter)"
         for button, tip in ((self.start_button, start), (self.queue_button, later)):
             button.setEnabled(not why)
+            tip = tip if why or not against else f"{tip}\n{against}"
             if button.toolTip() != tip:
                 button.setToolTip(tip)
+        self._warn("" if why or not against else theme.current().warn.ink)
+
+    def _warn(self, ink: str) -> None:
+        """A sign on the button that starts: what speaks against it may have been scrolled away."""
+        if self._sign != ink:
+            self._sign = ink
+            self.start_button.setIcon(theme.icon("alert-outline", ink) if ink else QIcon())
 
     def _queue_ends(self, now: datetime) -> datetime | None:
         """When what stands in the queue will be over; None for an empty one."""
@@ -347,7 +395,8 @@ class NewRunPanel(QWidget):
         except ValueError as error:
             self._refuse(_plain(error))
             return None
-        if self._desk.latest.get("state", "") in ("", "ended", "ending", "aborting"):
+        blocked = "replay" in self._desk.latest
+        if blocked or self._desk.latest.get("state", "") in ("", "ended", "ending", "aborting"):
             self._refuse(self.start_button.toolTip())
             return None
         return [item.to_json() for item in with_own_families(night.items, families_in(self._desk.latest))]
@@ -377,9 +426,9 @@ class NewRunPanel(QWidget):
 
     def restyle(self) -> None:
         """Show it in the present theme and font."""
-        self._type.setMinimumWidth(self.fontMetrics().horizontalAdvance("Type") + 3)
         for made in self._made.values():
             made.restyle()
+        self._keep_a_row()
         self._show_estimate()
 
     def end(self) -> None:

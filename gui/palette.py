@@ -32,7 +32,7 @@ class Command:
     @property
     def text(self) -> str:
         """What stands in the list: the path, and its key where it has one."""
-        key = self.action.shortcut().toString()
+        key = self.action.shortcut().toString() or self.action.text().partition("\t")[2]
         return f"{self.path}    {key}" if key else self.path
 
     @property
@@ -40,7 +40,7 @@ class Command:
         """Why it cannot be done now, "" where it can; a disabled action says so in its tooltip."""
         if self.action.isEnabled():
             return ""
-        tip = self.action.toolTip().split("\n")[0]
+        tip = self.action.toolTip().split("\n")[0].rstrip(".")
         return tip if tip and tip != self.action.text().replace("&", "") else "not possible now"
 
 

@@ -30,6 +30,7 @@ from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.panel_text import allowed_text, choices_of, is_quiet, typed_text, value_text, why_not_set
 from coldfinger.gui.place import Place
+from coldfinger.procedures.quantity import duration_text
 
 PERIOD_MS = 1000
 """Between two readings of the panel that is seen."""
@@ -189,7 +190,7 @@ class PanelsView(QWidget):
             return
         age = max(float(self._snapshot["clock"]) - panel["clock"], 0.0)  # type: ignore[index]
         live = "" if is_quiet(self._snapshot) else "; during a run it is read only on request"
-        self.age.setText(f"Read {age:.0f} s ago{live}")
+        self.age.setText(f"Read {duration_text(int(age))} ago{live}")
         if panel["reading"] == self._number:
             return
         self._number, self._waiting = panel["reading"], 0

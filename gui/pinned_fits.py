@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QResizeEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QSplitter,
     QTableWidget,
@@ -26,11 +25,12 @@ from coldfinger.analysis.fit_result import Array, Fit
 from coldfinger.gui import theme
 from coldfinger.gui.background import Background
 from coldfinger.gui.curve import Style
-from coldfinger.gui.fit_words import LAWS, Trust, numbers_of, with_sd
+from coldfinger.gui.fit_words import LAWS, Trust, hidden_misfit, shown_numbers, tests_text, with_sd
 from coldfinger.gui.live_fit import FitAnswer
 from coldfinger.gui.plot import Plot
 from coldfinger.gui.plot_controls import PlotControls
 from coldfinger.gui.series import Quantity, Series
+from coldfinger.gui.wrapped import WrappedLabel
 
 VIEWS: dict[str, tuple[Quantity, tuple[Name, ...]]] = {
     "ρ at T → 0": (Quantity("ρ(T→0)", "Ω/□"), ("rho_QF", "sigma_QF")),
@@ -40,6 +40,7 @@ VIEWS: dict[str, tuple[Quantity, tuple[Name, ...]]] = {
     "prefactor σ_0": (Quantity("σ_0", "S"), ("sigma_0",)),
 }
 COLUMNS = ("Run", "H", "Law", "Base", "Prefactor", "E_a", "χ²/ν", "To be said")
+_PLOT, _TALL = 5, 20  # heights of a line: of the plot at least, and of a page that has room for the legend
 _LEGEND = "Filled: a value. Hollow: weak, or doubtful. Hollow triangle: a limit (95 %), the truth lies where it points."
 
 
@@ -123,11 +124,14 @@ class PinnedFits(QWidget):
             vertical.hide()
         self.remove = QPushButton("&Take away", self)
         self.remove.clicked.connect(self._remove)
-        self.laws = QLabel(self)
+        self.laws = WrappedLabel("", self)
         self.laws.setWordWrap(True)
         self.laws.setAccessibleName("Power laws and crossing")
+        self.laws.setToolTip(_LEGEND)
+        self.legend = WrappedLabel(_LEGEND, self)
+        self.legend.setWordWrap(True)
         above, below = QWidget(self), QWidget(self)
-        for side, widgets in ((above, (self.controls, self.plot, self.laws)), (below, (self.table,))):
+        for side, widgets in ((above, (self.controls, self.plot, self.laws, self.legend)), (below, (self.table,))):
             column = QVBoxLayout(side)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(2)
@@ -146,10 +150,22 @@ class PinnedFits(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(split)
+        self._keep_plot()
         self._fill()
 
+    def _keep_plot(self) -> None:
+        """Room for the plot in any font; a low page leaves that of the legend to it, which is its tooltip, too."""
+        line = self.fontMetrics().height()
+        self.plot.setMinimumHeight(_PLOT * line)
+        self.table.setMinimumHeight(3 * line)
+        self.legend.setVisible(self.height() >= _TALL * line)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._keep_plot()
+
     def pin(self, folder: Path, answer: FitAnswer) -> None:
-        """Keep a fit; one of the same run, window and law takes the place of the older."""
+        """Keep a fit; one of the same run, window, law and weights takes the place of the older."""
         self.pin_all([(folder, answer)])
 
     def pin_all(self, fits: Sequence[tuple[Path, FitAnswer]]) -> None:
@@ -168,6 +184,7 @@ class PinnedFits(QWidget):
 
     def restyle(self) -> None:
         self.plot.dress()
+        self._keep_plot()
         self._fill()
         self._draw()
 
@@ -193,7 +210,9 @@ class PinnedFits(QWidget):
         self._new()
 
     def _fits(self) -> list[tuple[float, Fit]]:
-        pairs = [(_field(answer), answer.member.fit) for _, answer in self.answers if answer.member is not None]
+        """What is drawn and goes into the laws: no fit without weights whose law may not hold."""
+        used = [answer for _, answer in self.answers if not hidden_misfit(answer)]
+        pairs = [(_field(answer), answer.member.fit) for answer in used if answer.member is not None]
         return [(field, fit) for field, fit in pairs if fit is not None and math.isfinite(field)]
 
     def _fill(self) -> None:
@@ -203,9 +222,12 @@ class PinnedFits(QWidget):
             member, fit = answer.member, answer.measured
             if member is None or fit is None:
                 continue
-            numbers = numbers_of(member)
-            said = "; ".join(dict.fromkeys(number.words for number in numbers if number.words))
-            plain = (folder.name, f"{_field(answer):.4g} Oe", LAWS[fit.law])
+            numbers = shown_numbers(answer)
+            out = "not in the plot" if hidden_misfit(answer) else ""
+            words = [*(number.words for number in numbers), out, tests_text(answer)]
+            said = "; ".join(dict.fromkeys(filter(None, words)))
+            law = LAWS[fit.law] + (", no weights" if answer.weights == "none" else "")
+            plain = (folder.name, f"{_field(answer):.4g} Oe", law)
             for column, text in enumerate(
                 (*plain, *(n.text.replace("\n", " ") for n in numbers), f"{fit.chi2_nu:.2f}", said)
             ):
@@ -240,10 +262,10 @@ class PinnedFits(QWidget):
             self._draw_points(placed(field_points(fits, name), inverse), name, tokens.series[number], "os"[number])
             self._draw_law(name, inverse, tokens.series[number])
         simulated = any(answer.simulated for _, answer in self.answers)
-        self.plot.set_badge(self.badge or ("SIMULATED" if simulated else ""))
+        self.plot.set_badge(" · ".join(filter(None, (self.badge, "SIMULATED" if simulated else ""))))
         lines = across_words(self.across) if self.across else []
         waiting = "Pin fits at three fields or more for power laws." if len(fits) < 3 else "computing power laws…"
-        self.laws.setText("\n".join([*(lines or [waiting]), _LEGEND]))
+        self.laws.setText("\n".join(lines or [waiting]))
 
     def _draw_points(self, points: PlacedPoints, name: str, colour: str, symbol: str) -> None:
         kinds: tuple[tuple[str, Array, Style], ...] = (
@@ -271,5 +293,5 @@ def _field(answer: FitAnswer) -> float:
     return answer.member.field if answer.member else math.nan
 
 
-def _key(folder: Path, answer: FitAnswer) -> tuple[str, tuple[float, float], str]:
-    return str(folder), answer.window, answer.measured.law if answer.measured else ""
+def _key(folder: Path, answer: FitAnswer) -> tuple[str, tuple[float, float], str, str]:
+    return str(folder), answer.window, answer.measured.law if answer.measured else "", answer.weights

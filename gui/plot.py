@@ -5,21 +5,24 @@ draws on logarithmic axes what a library would leave out. What was simulated or 
 that every picture of it does.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from qtpy.QtCore import QBuffer, QByteArray, QIODevice, QRectF, Qt, QTimer, Signal
-from qtpy.QtGui import QGuiApplication, QImage, QKeyEvent, QPainter
-from qtpy.QtSvg import QSvgGenerator
+from qtpy.QtCore import QRectF, Qt, QTimer, Signal
+from qtpy.QtGui import QGuiApplication, QImage, QKeyEvent
 from qtpy.QtWidgets import QAction, QApplication, QLabel, QMenu, QVBoxLayout, QWidget
 
 from coldfinger.gui import theme
 from coldfinger.gui.cursors import Cursors
 from coldfinger.gui.curve import Curve, Style, to_view
 from coldfinger.gui.log_axis import LogAxis, ReciprocalAxis
-from coldfinger.gui.plot_text import csv_text, python_text
+from coldfinger.gui.plot_frame import Canvas, Frame
+from coldfinger.gui.plot_keys import steer
+from coldfinger.gui.plot_text import Look, csv_text, python_text
 from coldfinger.gui.series import Normalise, Quantity, Series, axis_of, nearest, normalised
+from coldfinger.gui.vectors import svg_of
 
 PERIOD = 100
 """Milliseconds between two drawings."""
@@ -27,6 +30,10 @@ HOVER = 60
 """Milliseconds between two looks what is under the mouse."""
 NEAR = 12.0
 """Pixels from a curve within which the mouse means it."""
+MANY, AT_ONCE = 40, 40
+"""Curves from which on they are lines only, without symbols and bars; curves that are drawn in one go."""
+LONG = 10_000
+"""Rows from which on the end of a curve is looked for among the drawn points."""
 MARGIN = 0.04
 MOST_ROOM = 0.3
 """Largest share of the width kept free at the right for the names of the curves."""
@@ -39,7 +46,8 @@ class Plot(QWidget):
     `windowMoving` and `windowChanged` (low, high in x) while and when its region was moved, `lookChanged` after axes,
     grid, bars or normalisation were changed.
     With the keyboard in the plot L changes y between log and linear, Shift+L x, G the grid, N the normalisation, E the
-    error bars, A shows everything.
+    error bars, A shows everything, C the cursors; arrows move what is seen, + and - zoom. With cursors Left and Right
+    move A from row to row, with Shift B.
     """
 
     selected = Signal(str)
@@ -65,13 +73,14 @@ class Plot(QWidget):
         self._log = (False, False)
         self._bars = self._grid = True
         self._whole = True
+        self._undressed = False
         self._how = Normalise.PLAIN
         self._reference: float | None = None
         self.badge_text = ""
         self._make(twin)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.draw)
+        self._timer.timeout.connect(lambda: self.draw(AT_ONCE))
         self._hover = QTimer(self)
         self._hover.setSingleShot(True)
         self._hover.timeout.connect(self._look_near)
@@ -85,9 +94,8 @@ class Plot(QWidget):
             top.below_is_log = lambda: self._log[0]
             self.axes["top"] = top
         self.view = _View(self)
-        self.canvas = pg.PlotWidget(self, viewBox=self.view, axisItems=self.axes)
-        self.item = self.canvas.getPlotItem()
-        self.item.hideButtons()
+        self.item = Frame(self.view, self.axes)
+        self.canvas = Canvas(self.item, self)
         self.item.setContentsMargins(6, 4, 8, 2)
         self.view.disableAutoRange()
         self.view.sigRangeChangedManually.connect(self._moved)
@@ -115,7 +123,6 @@ class Plot(QWidget):
         self.axes["bottom"].show_quantity(self.quantity_x)
         self.axes["left"].show_quantity(self.quantity_y)
         if twin is not None:
-            self.item.showAxis("top")
             self.axes["top"].show_quantity(twin)
 
     # -- what is shown
@@ -132,7 +139,7 @@ class Plot(QWidget):
             curve.line.sigClicked.connect(lambda *_, key=key: self.select(key, told=True))
         self._normalise_one(key)
         if known is None or known.order != series.order:
-            self._dress_curves()
+            self._dress_later()
         self._later(key)
 
     def remove(self, key: str) -> None:
@@ -143,7 +150,7 @@ class Plot(QWidget):
         self._hidden.discard(key)
         self._dirty.discard(key)
         self._near = "" if self._near == key else self._near
-        self._dress_curves()
+        self._dress_later()
         self._all_dirty()
 
     @property
@@ -154,8 +161,8 @@ class Plot(QWidget):
     def set_visible(self, key: str, visible: bool) -> None:
         """Show or hide a curve that keeps its place."""
         (self._hidden.discard if visible else self._hidden.add)(key)
-        for item in self._curves[key].items:
-            item.setVisible(visible)
+        self._curves[key].set_shown(visible)
+        self._curves[key].label.setVisible(visible)
         self._all_dirty()
 
     def select(self, key: str, *, told: bool = False) -> None:
@@ -170,7 +177,7 @@ class Plot(QWidget):
         """Give a curve its own colour, symbol or line."""
         if self._curves[key].style != style:
             self._curves[key].style = style
-            self._dress_curves()
+            self._dress_later()
             self._later(key)
 
     def highlight(self, key: str) -> None:
@@ -184,6 +191,8 @@ class Plot(QWidget):
 
     def colour(self, key: str) -> str:
         """The colour of a curve, "#RRGGBB", for lists beside the plot."""
+        if self._undressed:
+            self._dress_curves()
         return self._curves[key].colour
 
     # -- how it is shown
@@ -233,7 +242,7 @@ class Plot(QWidget):
 
     def set_grid(self, on: bool) -> None:
         self._grid = on
-        self.item.showGrid(x=on, y=on, alpha=0.35)
+        self.item.show_grid(on, 0.35)
         self.lookChanged.emit()
 
     def set_bars(self, on: bool) -> None:
@@ -281,6 +290,15 @@ class Plot(QWidget):
         low, high = self.region.getRegion()
         return (10.0**low, 10.0**high) if self._log[0] else (low, high)
 
+    def zoom_to(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        """Show these ranges of values, until a hand or `show_all` wants others."""
+        self._whole = False
+        for ends, log, of in ((x, self._log[0], self.view.setXRange), (y, self._log[1], self.view.setYRange)):
+            low, high = to_view(np.array(ends), log)
+            if np.isfinite(low) and np.isfinite(high) and low < high:
+                of(float(low), float(high), padding=0)
+        self._all_dirty()
+
     def set_window(self, low: float, high: float) -> None:
         """Show the region of a fit from `low` to `high` in x; it can be dragged."""
         ends = to_view(np.array([low, high]), self._log[0])
@@ -322,8 +340,10 @@ class Plot(QWidget):
         super().hideEvent(event)
         self._timer.stop()
 
-    def draw(self) -> None:
-        """Draw what has changed, now."""
+    def draw(self, most: int | None = None) -> None:
+        """Draw what has changed, now; with `most` no more than so many curves, the others at once after it."""
+        if self._undressed:
+            self._dress_curves()
         if self._whole:
             self._fit_range()
         if self._leader is not None:
@@ -334,13 +354,19 @@ class Plot(QWidget):
         (x_low, x_high), (floor, _) = self.view.viewRange()
         x_range = (10.0 ** max(x_low, -300), 10.0 ** min(x_high, 300)) if self._log[0] else (x_low, x_high)
         width = max(int(self.view.width()), 50)
-        for key in self._dirty - self._hidden:
+        plain = len(self._shown.keys() - self._hidden) > MANY
+        drawn = [key for key in self._curves if key in self._dirty and key not in self._hidden][:most]
+        for key in drawn:
             if key in self._shown:
-                self._curves[key].draw(self._shown[key], self._log, x_range, floor, width, self._bars)
+                bars = self._bars and not plain
+                self._curves[key].draw(self._shown[key], self._log, x_range, floor, width, bars, not plain)
             elif key in self._curves:
                 self._curves[key].draw(Series.of("", [], []), self._log, x_range, floor, width, False)
-        self._dirty.clear()
+        self._dirty -= {*drawn, *self._hidden}
+        self._dirty &= self._curves.keys()
         self._timer.stop()
+        if self._dirty:
+            self._timer.start(0)
         self._place_labels()
         self._place_badge()
         self.cursors.read()
@@ -396,12 +422,24 @@ class Plot(QWidget):
         (x_low, x_high), (y_low, y_high) = self.view.viewRange()
         places: dict[str, tuple[float, float]] = {}
         for key in sorted(keys, key=lambda key: key != self._chosen):
-            end = _end(self._shown[key], self._log, left=left)
+            end = self._end_of(key, left)
             if not self._shown[key].name or end is None or not (y_low < end[1] < y_high and x_low <= end[0] < x_high):
                 continue
             if all(abs(end[1] - other) >= height for _, other in places.values()):
                 places[key] = end
         return places
+
+    def _end_of(self, key: str, left: bool) -> tuple[float, float] | None:
+        """Where the curve ends; of a long one where its drawn points do, which are at most two a pixel."""
+        series = self._shown[key]
+        if len(series.x) <= LONG:
+            return _end(series, self._log, left=left)
+        x, y = self._curves[key].line.getData()
+        there = np.isfinite(x) & np.isfinite(y) if x is not None else np.empty(0, dtype=np.bool_)
+        if not there.any():
+            return None
+        row = int(np.argmax(np.where(there, -x if left else x, -np.inf)))
+        return float(x[row]), float(y[row])
 
     def _place_badge(self) -> None:
         self.badge.setPos(self.view.width() - 8, 6)
@@ -434,7 +472,12 @@ class Plot(QWidget):
         self._dress_curves()
         self._all_dirty()
 
+    def _dress_later(self) -> None:
+        """Before the next drawing: two hundred curves that come or go one by one are dressed once."""
+        self._undressed = True
+
     def _dress_curves(self) -> None:
+        self._undressed = False
         tokens, font = theme.current(), QApplication.font()
         ordered = sorted({one.order for one in self._series.values() if one.order is not None})
         for key, curve in self._curves.items():
@@ -473,12 +516,16 @@ class Plot(QWidget):
                 nearest_key, least = key, distance
         self.highlight(nearest_key)
 
-    def _point_at(self, x: float) -> tuple[float, float] | None:
+    @property
+    def read_series(self) -> Series | None:
+        """The curve that the cursors read: the selected one, or the first."""
         key = self._chosen or next((key for key in self._shown if key not in self._hidden), "")
-        if key not in self._shown:
-            return None
-        row = nearest(self._shown[key], x)
-        return None if row is None else (float(self._shown[key].x[row]), float(self._shown[key].y[row]))
+        return self._shown.get(key)
+
+    def _point_at(self, x: float) -> tuple[float, float] | None:
+        series = self.read_series
+        row = None if series is None else nearest(series, x)
+        return None if row is None or series is None else (float(series.x[row]), float(series.y[row]))
 
     def _show_readout(self, text: str) -> None:
         self.readout.setText(text)
@@ -501,21 +548,8 @@ class Plot(QWidget):
     def svg(self) -> str:
         """The plot as vectors."""
         self.draw()
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(self.canvas.size())
-        generator.setViewBox(self.canvas.rect())
-        generator.setTitle(
-            f"{self.quantity_y.text} over {self.quantity_x.text}" + (f", {self.badge_text}" if self.badge_text else "")
-        )
-        painter = QPainter(generator)
-        self.canvas.render(painter)
-        painter.end()
-        buffer.close()
-        return bytes(data.data()).decode()
+        badge = f", {self.badge_text}" if self.badge_text else ""
+        return svg_of(self.canvas, f"{self.quantity_y.text} over {self.quantity_x.text}{badge}")
 
     def csv(self) -> str:
         """All rows of the visible curves, as shown."""
@@ -523,10 +557,18 @@ class Plot(QWidget):
 
     def python(self) -> str:
         """A script that draws the visible curves."""
-        return python_text(self._visible(), *self._quantities(), self._log, self.badge_text)
+        looks = [self._look_of(key) for key in self._shown if key not in self._hidden]
+        return python_text(self._visible(), *self._quantities(), self._log, self.badge_text, looks)
 
     def _visible(self) -> list[Series]:
-        return [series for key, series in self._shown.items() if key not in self._hidden]
+        """What is seen; a curve without a name at its end is called by its key."""
+        seen = [(key, series) for key, series in self._shown.items() if key not in self._hidden]
+        return [series if series.name else replace(series, name=key) for key, series in seen]
+
+    def _look_of(self, key: str) -> Look:
+        curve = self._curves[key]
+        symbol = (curve.style.symbol or curve.symbol) if curve.style.symbols else ""
+        return Look(self.colour(key), symbol, curve.style.line, curve.style.hollow)
 
     def _quantities(self) -> tuple[Quantity, Quantity]:
         return self.quantity_x, axis_of(self.quantity_y, self._how, self.quantity_x, self._reference)
@@ -551,7 +593,7 @@ class Plot(QWidget):
         add("Grid\tG", lambda: self.set_grid(not self._grid), self._grid)
         add("Error bars\tE", lambda: self.set_bars(not self._bars), self._bars)
         add("Next normalisation\tN", self.next_normalisation)
-        add("Cursors", lambda: self.set_cursors(not self.cursors.shown), self.cursors.shown)
+        add("Cursors\tC", lambda: self.set_cursors(not self.cursors.shown), self.cursors.shown)
         menu.addSeparator()
         for action in self.copies():
             menu.addAction(action)
@@ -600,7 +642,7 @@ class Plot(QWidget):
             self.set_bars(not self._bars)
         elif event.key() == Qt.Key.Key_A:
             self.show_all()
-        else:
+        elif not steer(self, event.key(), shift):
             super().keyPressEvent(event)
 
 
@@ -608,8 +650,13 @@ class _View(pg.ViewBox):  # type: ignore[misc]
     """Its context menu is the plot's."""
 
     def __init__(self, owner: Plot) -> None:
-        super().__init__()
+        super().__init__(enableMenu=False)
         self._owner = owner
+
+    def mouseClickEvent(self, event: Any) -> None:
+        if event.button() == Qt.MouseButton.RightButton:
+            event.accept()
+            self.raiseContextMenu(event)
 
     def raiseContextMenu(self, event: Any) -> None:
         self._owner.menu().popup(event.screenPos().toPoint())

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
+from qtpy.QtWidgets import QComboBox, QLineEdit, QMenu, QToolButton, QWidget
 
 from coldfinger.gui import theme
+from coldfinger.gui.flow import FlowRow
 from coldfinger.gui.plot import Plot
 from coldfinger.gui.series import Normalise
 from coldfinger.procedures.quantity import parse
@@ -27,9 +28,7 @@ class PlotControls(QWidget):
     def __init__(self, plot: Plot, parent: QWidget | None = None, *, normalise: bool = True) -> None:
         super().__init__(parent)
         self.plot = plot
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(2, 1, 2, 1)
-        self._row.setSpacing(3)
+        self._row = FlowRow(self)
         self.how = QComboBox(self)
         self.how.addItems([text for text, _ in WAYS])
         self.how.setAccessibleName("Normalisation")
@@ -41,15 +40,16 @@ class PlotControls(QWidget):
         for widget in (self.how, self.reference):
             widget.setVisible(normalise)
             self._row.addWidget(widget)
-        self._spring = self._row.count()
-        self._row.addStretch(1)
+        self._row.spring = self._row.count()
         self.x_log = self._button("log x", "Logarithmic x (Shift+L)", lambda on: plot.set_log(on, plot.log[1]))
         self.y_log = self._button("log y", "Logarithmic y (L)", lambda on: plot.set_log(plot.log[0], on))
         self.bars = self._button(
             "err", "Error bars of one s.d., where fewer than 300 points are seen (E)", plot.set_bars
         )
         self.grid = self._button("grid", "Grid lines (G)", plot.set_grid)
-        self.cursors = self._button("A|B", "Cursors A and B: values and differences below the plot", plot.set_cursors)
+        self.cursors = self._button(
+            "A|B", "Cursors A and B: values and differences below the plot (C)", plot.set_cursors
+        )
         self.all = self._button(
             "all", "Show the whole of all curves, also of what comes (A)", lambda _: plot.show_all()
         )
@@ -71,16 +71,16 @@ class PlotControls(QWidget):
         box.setAccessibleName(name)
         box.setToolTip(tip)
         box.textActivated.connect(then)
-        self._row.insertWidget(self._spring, box)
-        self._spring += 1
+        self._row.insert(self._row.spring, box)
+        self._row.spring += 1
         return box
 
     def tick(self, text: str, tip: str, then: Callable[[bool], Any]) -> QToolButton:
         """A switch of the page."""
         button = self._button(text, tip, then)
         self._row.removeWidget(button)
-        self._row.insertWidget(self._spring, button)
-        self._spring += 1
+        self._row.insert(self._row.spring, button)
+        self._row.spring += 1
         return button
 
     def follow(self) -> None:

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
-from coldfinger.gui.curve import Style
+from coldfinger.gui.background import Background
+from coldfinger.gui.curve import Style, to_view
+from coldfinger.gui.fit_words import plain
 from coldfinger.gui.plot import Plot
 from coldfinger.gui.plot_controls import PlotControls
 from coldfinger.gui.run_curves import (
@@ -27,7 +31,11 @@ from coldfinger.gui.run_curves import (
 )
 from coldfinger.gui.run_feed import RunRows
 from coldfinger.gui.series import Normalise, Quantity, Series, ratio
-from coldfinger.runfiles.quality import disbelief
+from coldfinger.gui.slope_table import SlopeTable
+from coldfinger.runfiles.quality import DISBELIEVED, disbelief, names
+
+AT_ONCE = 12
+"""Curves that come or go in one go: each costs some milliseconds."""
 
 
 class Marks(Protocol):
@@ -59,16 +67,17 @@ class Page(QWidget):
         """Draw what was given."""
 
     def set_badge(self, text: str) -> None:
-        """A badge that goes before that of the runs, such as "REPLAY"; "" leaves it to them."""
+        """A badge that stands before that of the runs, such as "REPLAY"; "" for none."""
         self._badge = text
         self._show_badge(self._own_badge)
 
     def _show_badge(self, text: str) -> None:
-        """What the runs say of themselves; the badge of the whole window goes before it."""
+        """What the runs say of themselves; the badge of the whole window stands before it."""
         self._own_badge = text
+        whole = " · ".join(filter(None, (self._badge, text)))
         for plot in self._badged():
-            if plot.badge_text != (self._badge or text):
-                plot.set_badge(self._badge or text)
+            if plot.badge_text != whole:
+                plot.set_badge(whole)
 
     def _badged(self) -> Sequence[Any]:
         """The plots that carry the badge."""
@@ -100,6 +109,9 @@ class CurvePage(Page):
         self.column.addWidget(plot, 1)
         self.column.addWidget(self.words)
         self._shown: dict[str, tuple[Any, ...]] = {}
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self.refresh)
 
     def front(self) -> QWidget:
         return self.plot
@@ -113,12 +125,17 @@ class CurvePage(Page):
         """Show these runs and no others: rows, what else makes the curve (its offset, its name), style."""
         self.plot.set_quantities(x.quantity, y.quantity)
         self._show_badge(badge_of([rows for rows, _, _ in curves.values()]))
-        for key in self._shown.keys() - curves.keys():
+        gone = list(self.plot.series.keys() - curves.keys())
+        for key in gone[:AT_ONCE]:
             self.plot.remove(key)
-            del self._shown[key]
+            self._shown.pop(key, None)
+        fresh = 0
         for key, (rows, (name, offset), style) in curves.items():
             state = (id(rows), x.key, y.key, name, offset, style, id(self._divisor))
             if self._shown.get(key) == state:
+                continue
+            fresh += key not in self._shown
+            if fresh > AT_ONCE:
                 continue
             series = self._curve(rows, x, y, name, offset) or Series.of(name, [], [])
             if not self._ordered:
@@ -127,6 +144,8 @@ class CurvePage(Page):
             self.plot.set_style(key, style)
             self._shown[key] = state
         self._kept = [rows for rows, _, _ in curves.values()]  # ids are theirs as long as they live
+        if fresh > AT_ONCE or len(gone) > AT_ONCE:  # the rest at once, but not in one go
+            self._rest.start()
 
     _ordered = False
     _divisor: RunRows | None = None
@@ -162,12 +181,50 @@ class LivePage(CurvePage):
         self.follow.setToolTip("Go back from the opened run to the one that is measured now.")
         self.follow.clicked.connect(self.followed)
         self.follow.hide()
-        self.column.addWidget(self.follow)
+        self.points = QPushButton("&Show points", self)
+        self.points.setToolTip("Go to the next row that must not be believed, and say why (P in the plot).")
+        self.points.clicked.connect(lambda *_: self.show_points())
+        self._point = -1
+        self._said: tuple[tuple[Any, ...], str] = (), ""
+        """Of which rows and axes something is said on one of them, and what; new rows end it."""
+        below = QHBoxLayout()
+        self.column.removeWidget(self.words)
+        for widget, stretch in ((self.words, 1), (self.points, 0), (self.follow, 0)):
+            below.addWidget(widget, stretch)
+        self.column.addLayout(below)
         self.refresh()
 
     def set_opened(self, opened: bool) -> None:
         """Whether the run in front was opened by hand and is not the running one."""
         self.follow.setVisible(opened)
+
+    def show_points(self) -> None:
+        """Go to the next row that must not be believed: it is in the middle, and the words say why."""
+        rows = self._given[0]
+        series = None if rows is None else curve_of(rows, *self._pair())
+        bad = np.flatnonzero(series.doubted) if series is not None else np.empty(0, dtype=int)
+        if rows is None or series is None or not len(bad):
+            return
+        self._point = int(next((i for i in bad if i > self._point), bad[0]))
+        i, (x, y) = self._point, self._pair()
+        for_x, for_y = (
+            _around(values, i, log) for values, log in zip((series.x, series.y), self.plot.log, strict=True)
+        )
+        self.plot.zoom_to(for_x, for_y)
+        pairs = ((x, series.x[i]), (y, series.y[i]))
+        here = ", ".join(f"{of.key} {plain(float(value), of.quantity.unit, 4)}" for of, value in pairs)
+        why = ", ".join(names(int(rows.flags[i]) & int(DISBELIEVED)))
+        number = int(np.searchsorted(bad, i)) + 1
+        text = f"Row {i + 1}: {here}. Not believed: {why}. {number} of {len(bad)} such rows; A shows all."
+        self._said = (rows.folder, len(rows), *self._axes), text
+        self.words.setText(text)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """P in the plot; a plot hands on what it does not know."""
+        if event is not None and event.key() == Qt.Key.Key_P and not event.modifiers():
+            self.show_points()
+        else:
+            super().keyPressEvent(event)
 
     def _choose(self, _: str) -> None:
         self._axes = (self.x_box.currentText(), self.y_box.currentText())
@@ -175,12 +232,14 @@ class LivePage(CurvePage):
 
     def refresh(self) -> None:
         rows = self._given[0]
+        bad = doubted_rows(rows) if rows is not None else 0
+        self.points.setVisible(bad > 0)
         if rows is None:
             self.show_curves({}, *self._pair())
             self.words.setText("No run is being measured. Start one, or open one from the list of runs.")
             return
         if rows.folder != self._run and len(rows):
-            self._run = rows.folder
+            self._run, self._point = rows.folder, -1
             self._axes = usual_axes(rows)
             self.x_box.setCurrentText(self._axes[0])
             self.y_box.setCurrentText(self._axes[1])
@@ -189,10 +248,22 @@ class LivePage(CurvePage):
         self.show_curves({"run": (rows, (label_of(rows), 0.0), Style(colour, symbol))}, x, y)
         lacks = "" if curve_of(rows, x, y) else f" This run has no {y.key} against {x.key}."
         end = f" {rows.outcome}." if rows.outcome else ""
-        self.words.setText(f"{rows.name}: {flags_text(rows)}.{end}{lacks}")
+        usual = f"{rows.name}: {flags_text(rows)}.{end}{lacks}"
+        self.words.setText(self._said[1] if self._said[0] == (rows.folder, len(rows), *self._axes) else usual)
 
     def _pair(self) -> tuple[Axis, Axis]:
         return axis(X_AXES, self._axes[0]), axis(Y_AXES, self._axes[1])
+
+
+def _around(values: NDArray[np.float64], i: int, log: bool) -> tuple[float, float]:
+    """A fifth of the span of all values, with one of them in the middle."""
+    shown = to_view(np.asarray(values, dtype=np.float64), log)
+    there = shown[np.isfinite(shown)]
+    if not len(there) or not np.isfinite(shown[i]):
+        return 0.0, 0.0
+    half = 0.1 * float(np.ptp(there)) or 0.5
+    ends = float(shown[i]) - half, float(shown[i]) + half
+    return (10.0 ** ends[0], 10.0 ** ends[1]) if log else ends
 
 
 class FamilyPage(CurvePage):
@@ -248,10 +319,10 @@ class FamilyPage(CurvePage):
         plot = self.plot
         if key == "H":
             plot.set_log(False, plot.log[1])
-            plot.item.hideAxis("top")
+            plot.item.show_axis("top", False)
         else:
             plot.set_log(key == "T", plot.log[1] if key == "T" else True)
-            plot.item.showAxis("top")
+            plot.item.show_axis("top", True)
             plot.axes["top"].show_quantity(Quantity("1/T", "1/K") if key == "T" else Quantity("T", "K"))
         self.refresh()
 
@@ -289,13 +360,21 @@ class FamilyPage(CurvePage):
 
 
 class SlopesPage(CurvePage):
-    """dV/dI of the ticked runs, over one another or as a waterfall."""
+    """dV/dI of the ticked runs, over one another or as a waterfall, and what each curve says in numbers."""
 
     title = "&dV/dI"
     tip = "dV/dI against the dc bias, of the ticked runs (Alt+5)."
 
-    def __init__(self, marks: Marks, parent: QWidget | None = None) -> None:
+    def __init__(self, marks: Marks, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(marks, Plot(X_AXES[3].quantity, Y_AXES[2].quantity), parent)
+        self.numbers = SlopeTable(background, self)
+        split = QSplitter(Qt.Orientation.Vertical, self)
+        self.column.insertWidget(self.column.indexOf(self.plot), split, 1)
+        for number, (widget, height) in enumerate(((self.plot, 300), (self.numbers, 100))):
+            split.addWidget(widget)
+            split.setStretchFactor(number, height)
+            split.setCollapsible(number, False)
+        split.setSizes([300, 100])
         self.waterfall = self.controls.tick(
             "waterfall", "Shift each curve up by the same step from the one of the next lower field.", self._choose
         )
@@ -335,11 +414,17 @@ class SlopesPage(CurvePage):
             style = Style("" if self._ordered else colour, symbol)
             curves[str(rows.folder)] = (rows, (_bias_name(rows), number * step), style)
         self.show_curves(curves, x, y)
+        self.numbers.badge = self.plot.badge_text
+        self.numbers.show_runs(ordered, [rows for rows in ticked if is_ramp(rows)])
         bad = sum(doubted_rows(rows) for rows in ordered)
         text = f"{len(ordered)} runs" if len(ordered) != 1 else f"{ordered[0].name}: 1 run"
         crosses = f", {bad} rows not believed (crosses)" if bad else ""
         hint = ". Rings mark rows in which the bias warms the electrons, and other remarks."
         self.words.setText(text + crosses + hint if ordered else "No run of dV/dI is ticked: tick some in the list.")
+
+    def restyle(self) -> None:
+        self.numbers.restyle()
+        super().restyle()
 
 
 def _bias_name(rows: RunRows) -> str:

@@ -56,7 +56,6 @@ class QuantityEdit(QWidget):
         self.message.setWordWrap(True)
         self.message.setProperty("role", "message")
         self.message.hide()
-        self.setFocusProxy(self.line)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property
@@ -105,6 +104,10 @@ class QuantityEdit(QWidget):
             return False
         self.set_value(value)
         return True
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """Hand the keyboard on. As a focus proxy the line would be met by Tab twice, and Tab would go in a circle."""
+        self.line.setFocus(Qt.FocusReason.OtherFocusReason if event is None else event.reason())
 
     def _entered(self) -> None:
         self.apply()

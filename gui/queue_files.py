@@ -110,7 +110,10 @@ class QueueFiles(QObject):
     def _not_opened(self, error: BaseException) -> None:
         if not isinstance(error, PlanFileError):
             raise error
-        self._say("warning", f"{error}. Nothing was loaded.")
+        kept = (
+            "Nothing was loaded, the queue and the refrigerator are as they were. Correct the file and open it again."
+        )
+        self._say("warning", f"{error}. {kept}")
 
     # -- save
 

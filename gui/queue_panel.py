@@ -27,12 +27,13 @@ from coldfinger.gui import theme
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.edit_item import EditItem
+from coldfinger.gui.elided import ElidedLabel
 from coldfinger.gui.end_dialog import EndDialog, end_words
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.queue_edits import QueueEdits
 from coldfinger.gui.queue_files import QueueFiles
-from coldfinger.gui.queue_state import CHANGEABLE, content_of, queue_view
+from coldfinger.gui.queue_state import CHANGEABLE, content_of, queue_view, why_not_continue
 from coldfinger.gui.queue_table import QueueTable
 from coldfinger.gui.rehearsal_view import RehearsalView, Rehearser
 from coldfinger.gui.run_forms import form_of
@@ -42,7 +43,7 @@ from coldfinger.procedures.plans.plan_file import PlanFileError
 from coldfinger.procedures.plans.plan_values import ValueMistake, moment
 from coldfinger.procedures.plans.plan_write import plan_text
 
-_TALL = 15  # heights of a line from which on there is room for the icons
+_TALL = 19  # heights of a line from which on there is room for the icons
 POLICIES = (
     ((NEXT, 0), "go on", "Go on with the next item."),
     ((RETRY, 1), "try again once", "Try the item once more, then go on with the next."),
@@ -58,7 +59,7 @@ _GONE = "The engine does not answer."
 
 
 class QueuePanel(QWidget):
-    """The table of the queue with its verbs; `said` sends messages."""
+    """The table of the queue with its verbs; `said` sends messages, `head` may stand in the title of a dock."""
 
     said = Signal(object)
 
@@ -93,24 +94,24 @@ class QueuePanel(QWidget):
         Context = Qt.ShortcutContext
         inside, window = Context.WidgetWithChildrenShortcut, Context.WindowShortcut
         self.verbs: dict[str, QAction] = {}
-        for name, icon, keys, context, act, tip in (
-            ("Move up", "arrow-up", "Alt+Up", inside, lambda: self._shift(-1), "Move the selected items up"),
-            ("Move down", "arrow-down", "Alt+Down", inside, lambda: self._shift(1), "Move the selected items down"),
-            ("Copy", "content-copy", "Ctrl+D", inside, self._copy, "Add a copy of the selected items"),
-            ("Off / on", "minus-circle-outline", "Ctrl+B", inside, self._switch,
+        for text, icon, keys, context, act, tip in (
+            ("Move u&p", "arrow-up", "Alt+Up", inside, lambda: self._shift(-1), "Move the selected items up"),
+            ("&Move down", "arrow-down", "Alt+Down", inside, lambda: self._shift(1), "Move the selected items down"),
+            ("Cop&y", "content-copy", "Ctrl+D", inside, self._copy, "Add a copy of the selected items"),
+            ("&Off / on", "minus-circle-outline", "Ctrl+B", inside, self._switch,
              "Leave the selected items out, or take them in again"),
-            ("Remove", "delete-outline", "Del", inside, self._remove, "Take the selected items out"),
-            ("Change", "pencil-outline", "F2", inside, self.edit_current, "Change the item in its fields"),
-            ("Undo", "undo", "Ctrl+Z", window, self.edits.undo, "Take the last change back"),
-            ("Redo", "redo", "Ctrl+Shift+Z", window, self.edits.redo, "Make it again"),
-            ("Open…", "folder-open-outline", "Ctrl+O", window, self.files.ask_open, "Add a plan file to the queue"),
-            ("Save…", "content-save-outline", "Ctrl+S", window, self.files.save, "Write the queue as a plan file"),
-            ("Save as…", "content-save-edit-outline", "", window, self.files.ask_save, "Write it under another name"),
-            ("Validate", "check-all", "", window, self.files.validate, "Hold every item against the station's limits"),
-            ("Copy as Python", "language-python", "", window, self.files.copy_python, "Copy it as a Python script"),
-            ("Last queue", "history", "", window, self.files.open_kept, "Add the queue that was kept by itself"),
+            ("Remo&ve", "delete-outline", "Del", inside, self._remove, "Take the selected items out"),
+            ("Chan&ge", "pencil-outline", "F2", inside, self.edit_current, "Change the item in its fields"),
+            ("&Undo", "undo", "Ctrl+Z", window, self.edits.undo, "Take the last change back"),
+            ("Re&do", "redo", "Ctrl+Shift+Z", window, self.edits.redo, "Make it again"),
+            ("&Open…", "folder-open-outline", "Ctrl+O", window, self.files.ask_open, "Add a plan file to the queue"),
+            ("&Save…", "content-save-outline", "Ctrl+S", window, self.files.save, "Write the queue as a plan file"),
+            ("Save &as…", "content-save-edit-outline", "", window, self.files.ask_save, "Write it under another name"),
+            ("Val&idate", "check-all", "", window, self.files.validate, "Hold every item against the station's limits"),
+            ("Copy as Pytho&n", "language-python", "", window, self.files.copy_python, "Copy it as a Python script"),
+            ("&Last queue", "history", "", window, self.files.open_kept, "Add the queue that was kept by itself"),
         ):  # fmt: skip
-            action = QAction(name, self)
+            action = QAction(text, self)
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(context)
             action.setToolTip(f"{tip} ({keys})" if keys else tip)
@@ -118,18 +119,20 @@ class QueuePanel(QWidget):
             action.setProperty("glyph", icon)
             action.triggered.connect(lambda *_, act=act: act())
             self.addAction(action)
-            self.verbs[name] = action
+            self.verbs[text.replace("&", "")] = action
 
     def _lay_out(self) -> None:
-        self.title = QLabel("Queue", self)
+        self.head = QWidget(self)
+        self.title = ElidedLabel(self.head, tells=False)
         self.title.setProperty("role", "strong")
-        self.deadline = QLineEdit(self)
+        self.title.set_text("Queue")
+        self.deadline = QLineEdit(self.head)
         self.deadline.setPlaceholderText("any time")
         self.deadline.setAccessibleName("Must end by")
         self.deadline.setToolTip(DEADLINE)
         self.deadline.returnPressed.connect(self._set_deadline)
         self.deadline.editingFinished.connect(self._set_deadline)
-        by = QLabel("&by", self)
+        by = QLabel("&by", self.head)
         by.setBuddy(self.deadline)
         by.setMinimumWidth(by.fontMetrics().horizontalAdvance("by") + 3)
         by.setToolTip(self.deadline.toolTip())
@@ -189,7 +192,8 @@ class QueuePanel(QWidget):
             menu.addAction(self.verbs[name])
         menu.setToolTipsVisible(True)
         self.file_button.setMenu(menu)
-        head = QHBoxLayout()
+        head = QHBoxLayout(self.head)
+        head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self.title, 1)
         head.addWidget(by)
         head.addWidget(self.deadline)
@@ -200,7 +204,7 @@ class QueuePanel(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(6, 4, 6, 4)
         whole.setSpacing(4)
-        for part in (head, self.table, self.summary, self.tool_row, policy, bottom):
+        for part in (self.head, self.table, self.summary, self.tool_row, policy, bottom):
             if isinstance(part, QWidget):
                 whole.addWidget(part, 1 if part is self.table else 0)
             else:
@@ -216,6 +220,7 @@ class QueuePanel(QWidget):
             if name in getattr(self, "tools", {}):
                 self.tools[name].setIconSize(QSize(size, size))
         self.table.restyle()
+        self.title.setMinimumWidth(round(self.fontMetrics().horizontalAdvance("Queue") * 1.3))  # it is bold
         self.fails.setMinimumWidth(self.fontMetrics().horizontalAdvance("When one fails") + 3)
         self.deadline.setFixedWidth(self.fontMetrics().horizontalAdvance("2026-11-23 08:30") + 18)
         if self.rehearsal is not None:
@@ -282,7 +287,7 @@ class QueuePanel(QWidget):
         })  # fmt: skip
         empty = "" if states else "The queue is empty."
         self._enable({"Save…": empty, "Save as…": empty, "Validate": empty, "Copy as Python": empty})
-        why = queue_view(latest).can_continue if latest.get("items") is not None else _GONE
+        why = why_not_continue(latest) if latest.get("items") is not None else _GONE
         self._enable_button(self.go_on, why, "Let the held queue go on with its next item.")
         busy = "A rehearsal is going on." if self.rehearser.running else empty
         self._enable_button(self.rehearse_button, busy, self.rehearse_button.property("tip"))
@@ -291,7 +296,8 @@ class QueuePanel(QWidget):
         for name, why in reasons.items():
             action = self.verbs[name]
             action.setEnabled(not why)
-            action.setToolTip(f"{action.property('tip')}\n{why}" if why else action.property("tip"))
+            action.setToolTip(f"{why}\n{action.property('tip')}" if why else action.property("tip"))
+            action.setStatusTip(why or action.property("tip"))  # in the menus, where arrow keys go by
 
     def _enable_button(self, button: QPushButton, why: str, tip: str | None) -> None:
         if button.property("tip") is None:
@@ -358,7 +364,7 @@ class QueuePanel(QWidget):
         self._desk.command("policy", action=action, retries=retries)
 
     def _show_title(self, name: str, what: str) -> None:
-        self.title.setText(name)
+        self.title.set_text(name)
         self.title.setToolTip(what)
 
     def _set_deadline(self) -> None:

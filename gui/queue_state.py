@@ -56,7 +56,7 @@ def queue_view(snapshot: Snapshot) -> QueueView:
         late,
         f"must end by {clock_text(deadline, now)}" if deadline else "",
         _summary(items, snapshot["ends"], now, late is not None) if items else QueueView.summary,
-        _why_not_continue(snapshot),
+        why_not_continue(snapshot),
     )
 
 
@@ -109,7 +109,8 @@ def _summary(items: Sequence[Mapping[str, Any]], ends: Mapping[str, Any], now: d
     return f"{words} ± {span_text(ends['sd_seconds'])}" + (" · LATE" if late else "")
 
 
-def _why_not_continue(snapshot: Snapshot) -> str:
+def why_not_continue(snapshot: Snapshot) -> str:
+    """ "" where a held queue may go on, or why not."""
     if snapshot["state"] != "held":
         return "The queue is not held: it goes on by itself."
     left = sum(item["state"] in ("waiting", "partial") for item in snapshot["items"])

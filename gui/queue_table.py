@@ -20,6 +20,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 from coldfinger.gui import theme
 from coldfinger.gui.queue_state import COLUMNS, QueueView, Row
 
+_MEASURED = 40  # rows whose texts say how broad a column is; all of a long queue would take a quarter of a second
 _MIME = "application/x-coldfinger-items"
 _HEADS = {
     "#": "Place in the queue",
@@ -28,6 +29,9 @@ _HEADS = {
     "Ends": "When it is expected to end on this computer's clock; for what is over, how it ended",
     "±": "Standard deviation of that time",
 }
+
+
+_UNSAID = frozenset((Qt.ItemDataRole.FontRole, Qt.ItemDataRole.SizeHintRole, Qt.ItemDataRole.CheckStateRole))
 
 
 class QueueModel(QAbstractTableModel):
@@ -69,13 +73,15 @@ class QueueModel(QAbstractTableModel):
         return _HEADS[COLUMNS[section]] if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.view.rows):
-            return None
-        row, column = self.row(index.row()), index.column()
-        tokens = theme.current()
-        tone = row.look.in_theme(tokens)
+        if role in _UNSAID or not index.isValid() or index.row() >= len(self.view.rows):
+            return None  # the view asks a hundred rows for these whenever one has changed
+        row, column = self.view.rows[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             return row.cells[column]
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in (0, 2, 4):
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        tokens = theme.current()
+        tone = row.look.in_theme(tokens)
         if role == Qt.ItemDataRole.DecorationRole and column == 1:
             return theme.icon(row.look.icon, tone.ink)
         if role == Qt.ItemDataRole.DecorationRole and column == 3 and row.late:
@@ -91,8 +97,6 @@ class QueueModel(QAbstractTableModel):
             return QBrush(QColor(tokens.faint if row.look.word in ("disabled", "skipped") else tokens.text))
         if role == Qt.ItemDataRole.BackgroundRole and row.look.word in ("running", "failed", "partial"):
             return QBrush(QColor(tone.fill))
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in (0, 2, 4):
-            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def flags(self, index: QModelIndex) -> Any:
@@ -144,9 +148,12 @@ class QueueTable(QTableView):
         self._side = side
         self._page: Any = self.viewport()
         self._side.hide()
-        self.setMinimumHeight(3 * self.fontMetrics().height())
+        self._anchor, self._away, self._own = "", False, False
+        bar: Any = self.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
         head: Any = self.horizontalHeader()
         head.setMinimumSectionSize(16)
+        head.setResizeContentsPrecision(_MEASURED)
         head.setHighlightSections(False)
         for column in range(len(COLUMNS)):
             stretch = COLUMNS[column] == "Run"
@@ -159,14 +166,51 @@ class QueueTable(QTableView):
         height = self.fontMetrics().height() + 6
         self._side.setMinimumSectionSize(height)
         self._side.setDefaultSectionSize(height)
+        self.setMinimumHeight(3 * self.fontMetrics().height())
         self._page.update()
 
     def show_rows(self, view: QueueView) -> None:
         """Show newer rows and keep the selection on the items that it was on."""
         chosen, current = set(self.chosen()), self.current()
+        self._own = True
         if self.rows.show(view):
             self.choose(chosen, current)
+        self._own = False
+        anchor = self._at_work()
+        if anchor != self._anchor:
+            self._anchor = anchor
+            self._follow()
         self._page.update()
+
+    def _at_work(self) -> str:
+        """Id of the item that runs, or else of the first that is still to be done; "" for none."""
+        rows = self.rows.view.rows
+        return next((row.id for word in ("running", "partial", "next") for row in rows if row.look.word == word), "")
+
+    def _follow(self) -> None:
+        """Have the item at work in sight, below the one before it, unless somebody has scrolled away from it."""
+        number = self._number(self._anchor)
+        if number is None or self._away:
+            return
+        self._own = True
+        self.scrollTo(self.rows.index(max(number - 1, 0), 0), QAbstractItemView.ScrollHint.PositionAtTop)
+        self._own = False
+
+    def _number(self, id: str) -> int | None:
+        return next((number for number, row in enumerate(self.rows.view.rows) if row.id == id), None)
+
+    def _scrolled(self, *_: object) -> None:
+        """Somebody scrolls: away from the item at work, or back to it."""
+        number = self._number(self._anchor)
+        if not self._own and number is not None:
+            top, high = self.rowViewportPosition(number), self.rowHeight(number)
+            self._away = not -high < top < self._page.height()
+
+    def resizeEvent(self, event: Any) -> None:
+        self._own = True
+        super().resizeEvent(event)
+        self._own = False
+        self._follow()
 
     def chosen(self) -> list[str]:
         """Ids of the selected items, in their order."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QObject, QProcess, Qt, QTimer, Signal
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QShortcut,
     QSplitter,
     QTableWidget,
     QTableWidgetItem,
@@ -34,6 +36,7 @@ from coldfinger.gui.tokens import ITEM_LOOKS
 PATIENCE = 3000
 """Milliseconds that a cancelled rehearsal has to end by itself."""
 PROGRAM = ("-m", "coldfinger.procedures")
+TITLE = "Rehearsal · SIMULATED"
 _HOUR = 3600.0
 _COLUMNS = ("#", "Run", "Takes", "Ends", "±", "Rows", "Warnings")
 
@@ -146,7 +149,7 @@ class RehearsalView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Window)
-        self.setWindowTitle("Rehearsal · SIMULATED")
+        self.setWindowTitle(TITLE)
         self.setAccessibleName("Rehearsal")
         self.setProperty("help", "engine")
         self.resize(900, 640)
@@ -167,6 +170,7 @@ class RehearsalView(QWidget):
         self.close_button = QPushButton("C&lose", self)
         self.close_button.setToolTip("Close this window; the queue stays as it is.")
         self.close_button.clicked.connect(self._leave)
+        QShortcut(QKeySequence("Esc"), self).activated.connect(self._leave)
         time = Quantity("time", "h")
         self.temperature = Plot(time, Quantity("T", "K"), parent=self)
         self.field = Plot(time, Quantity("H", "Oe"), parent=self)
@@ -203,6 +207,7 @@ class RehearsalView(QWidget):
     def wait(self, name: str) -> None:
         """A rehearsal has begun."""
         self.headline.setText(f"Rehearsing {name} on the simulated twin, in virtual time…")
+        self.setWindowTitle(TITLE)
         self.busy.setVisible(True)
         self.cancel.setEnabled(True)
 
@@ -225,6 +230,7 @@ class RehearsalView(QWidget):
         self.refusals.setVisible(bool(rehearsal["refused"]))
         self._show_curves(rehearsal["trace"])
         self._show_items(rehearsal["items"], now)
+        self.setWindowTitle(f"{TITLE}: {len(rehearsal['items'])} items, {span_text(rehearsal['seconds'])}")
 
     def restyle(self) -> None:
         """Show it in the present theme."""

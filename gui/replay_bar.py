@@ -18,10 +18,12 @@ from coldfinger.gui.desk import Desk
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.replay import LOCKED, SPEEDS, ReplayError, ReplayFace, open_replay
+from coldfinger.procedures.station_file import CASSETTE
 
 PERIOD_MS = 100
 _STEPS = 1000  # of the slider
 _LEFT = "The replay was left: the window shows the engine again. Nothing was sent and nothing was changed."
+ABORTED = "The replay was ended by the abort, which has gone to the engine: the window shows the engine again."
 
 
 class ReplayBar(QFrame):
@@ -51,7 +53,7 @@ class ReplayBar(QFrame):
         self.fridge, self.wall = QLabel(self), QLabel(self)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.open = QPushButton("Re&play…", self)
-        self.leave = QPushButton("&Leave replay", self)
+        self.leave = QPushButton("Leave replay", self)
         self.speeds = {speed: QPushButton(f"×{speed}", self) for speed in SPEEDS}
         self._lay_out()
         self._connect()
@@ -83,7 +85,7 @@ class ReplayBar(QFrame):
         self.slider.setAccessibleName("Position in the recording")
         self.slider.setToolTip("Position in the recording; arrows, Page up and Page down move it.")
         self.open.setToolTip("Play a finished run or a recorded night; nothing is sent to instruments meanwhile.")
-        self.leave.setToolTip("Back to the engine. It asks nothing and changes nothing.")
+        self.leave.setToolTip("Back to the engine, also in the menu View. It asks nothing and changes nothing.")
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 1, 6, 1)
         row.setSpacing(6)
@@ -141,6 +143,14 @@ class ReplayBar(QFrame):
         if path:
             self.start(Path(path))
 
+    def ask_cassette(self) -> None:
+        """Ask for a cassette; the runs beside it are played."""
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Replay the runs of a cassette", str(self._place.data), f"Cassettes (*{CASSETTE})"
+        )
+        if path:
+            self.start(Path(path))
+
     def start(self, path: Path) -> None:
         """Play a run, a night or the runs beside a cassette; it is read off the window's thread."""
         self._opening = str(path)
@@ -165,8 +175,8 @@ class ReplayBar(QFrame):
             raise error
         self.said.emit(Message("warning", f"{error}. Nothing is played.", kind="replay"))
 
-    def stop(self) -> None:
-        """Leave the replay; asks nothing and changes nothing."""
+    def stop(self, sentence: str = _LEFT) -> None:
+        """Leave the replay; asks nothing and changes nothing. `sentence` says why it is over."""
         if self.face is None:
             return
         self._timer.stop()
@@ -174,7 +184,7 @@ class ReplayBar(QFrame):
         self.face = None
         self._snapshot = None
         self.left.emit()
-        self.said.emit(Message("info", _LEFT, kind="replay"))
+        self.said.emit(Message("info", sentence, kind="replay"))
         self._show()
 
     def _act(self, act: Any) -> None:
@@ -194,6 +204,13 @@ class ReplayBar(QFrame):
         elif self._desk is not None and not self.why_not_speed():
             self._desk.command("speed", rate=float(speed))
         self._show()
+
+    def ask_speed(self, speed: float) -> None:
+        """As `set_speed`, from a menu: says so where it cannot be."""
+        if reason := self.why_not_speed():
+            self.said.emit(Message("info", f"{reason}. The speed is as it was; a replay has one.", kind="speed"))
+        else:
+            self.set_speed(speed)
 
     def why_not_speed(self) -> str:
         """Why the speed cannot be changed, "" where it can."""

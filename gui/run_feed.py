@@ -57,6 +57,22 @@ class RunRows:
         return table
 
 
+def first_rows(rows: RunRows, count: int) -> RunRows:
+    """The run as it was when it had `count` rows of its own, beside those of the parts before: it had no end yet."""
+    later: _Later = rows.table
+    n = min(later.kept + count, len(rows))
+    columns = {label: column[:n] for label, column in rows.columns.items()}
+    newest = rows.begun + float(columns["time (s)"][n - 1]) if n and "time (s)" in columns else rows.begun
+    return dataclasses.replace(
+        rows,
+        columns=columns,
+        flags=rows.flags[:n],
+        marks=tuple(mark for mark in rows.marks if mark.clock <= newest),
+        outcome="",
+        table=dataclasses.replace(later, columns=columns, index=later.index[:n]),
+    )
+
+
 class RunFeed:
     """Follows one run; `look` gives its rows, or None where nothing has changed since the last look."""
 

@@ -18,7 +18,9 @@ from coldfinger.procedures.engine.items import RUN, SET, WAIT, Item, Night
 from coldfinger.procedures.limits import Limits
 from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.plans.plan_names import CHECKS, parameters_of, with_defaults
+from coldfinger.procedures.plans.plan_values import numbers
 from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.rt_family import in_rising_order
 
 Values = Mapping[str, Any]
 """Of a form: a float in the field's unit (None: empty), a text of a list or a choice, or a bool, by the field's key."""
@@ -26,6 +28,8 @@ Values = Mapping[str, Any]
 QUANTITY, COUNT, LIST, WAY, CHOICE, FLAG = "quantity", "count", "list", "way", "choice", "flag"
 SOURCE = "the form"
 NOW = "now"
+BY_FIELD, BY_T = "by field: R(T) at each", "by T: R(H) at each"
+"""Orders of a family: a ramp at each field, or at each temperature all fields."""
 _SET_KEYS = {"to_field": ("field", "Oe"), "to_temperature": ("temperature", "K")}
 _TESTS = {f"test_{name}": name for name in CHECKS if name != "leads"}
 
@@ -84,8 +88,13 @@ class Form:
         return next(entry for entry in self.entries if entry.key == key)
 
     def shown(self, values: Values) -> list[Entry]:
-        """The fields that these values make sense of."""
-        return [entry for entry in self.entries if entry.when is None or values.get(entry.when[0]) in entry.when[1]]
+        """The fields that these values make sense of; one that belongs to a choice needs that to be there, too."""
+        shown: dict[str, Entry] = {}
+        for entry in self.entries:
+            key, of = entry.when or ("", ())
+            if not key or (key in shown and values.get(key) in of):
+                shown[entry.key] = entry
+        return list(shown.values())
 
     def defaults(self, limits: Limits) -> dict[str, Any]:
         """Every field filled, within the limits of the station."""
@@ -186,13 +195,20 @@ FORMS = (
     Form("ramp", "Temperature ramp", "TemperatureRamp",
          (_START, _STOP, *_PACING, _FIELD, *_measuring("TemperatureRamp"), *_ROWS), "measurement"),
     Form("family", "R(T) family", "TemperatureRamp", (
-        Entry("fields", "F&ields", LIST, "0, 30, 100, 300", "Fields of the family, one ramp at each, in rising order",
+        Entry("fields", "F&ields", LIST, "0, 30, 100, 300", "Fields of the family, in rising order of |H|",
               "Oe", "field", single="field"),
-        replace(_START, default=0.7, empty="", meaning="Temperature at which each ramp begins"),
-        replace(_STOP, default=0.05), *_PACING,
-        Entry("alternate", "Up and &down", FLAG, False, "Every other ramp goes the other way, so that the time "
-              "between two ramps is not spent on going back"),
-        *_measuring("TemperatureRamp"), *_ROWS), "plan-files#steps"),
+        Entry("order", "Ord&er", CHOICE, BY_FIELD, "by field: a temperature ramp at each field, R(T)\n"
+              "by T: at each temperature all fields, standing at each; the queue then holds one sweep of the field, "
+              "R(H), for each temperature, the warmest first", choices=(BY_FIELD, BY_T)),
+        Entry("temperatures", "Te&mperatures", LIST, "log 0.7:0.05:8", "Temperatures, at each of which every field is "
+              "measured in a run of its own", "K", "temperature", when=("order", (BY_T,))),
+        *(replace(entry, when=entry.when or ("order", (BY_FIELD,))) for entry in (
+            replace(_START, default=0.7, empty="", meaning="Temperature at which each ramp begins"),
+            replace(_STOP, default=0.05), *_PACING,
+            Entry("alternate", "Up and &down", FLAG, False, "Every other ramp goes the other way, so that the time "
+                  "between two ramps is not spent on going back"))),
+        *_measuring("TemperatureRamp"), _ROWS[0], replace(_ROWS[1], when=("order", (BY_FIELD,)))),
+        "plan-files#steps"),
     Form("sweep", "Field sweep", "FieldSweep", (
         Entry("temperatures", "Te&mperatures", LIST, "0.05", "Temperatures, one sweep at each, the warmest first", "K",
               "temperature", single="temperature"),
@@ -266,6 +282,8 @@ def step_of(of: Form, values: Values) -> dict[str, Any]:
     given = {e.key: _said(e, values[e.key]) for e in of.shown(values) if _worth_saying(e, values[e.key])}
     if of.key == "checks":
         return _checks_step(of, given, values)
+    if given.pop("order", BY_FIELD) == BY_T:
+        return _by_temperature(given, of.entry("fields"), values)
     family = {"family": "R(T) family", "sweep": "R(H) family", "bias": "dV/dI family"}.get(of.key, "")
     lists = [entry for entry in of.entries if entry.single]
     given.pop("alternate", None)
@@ -274,6 +292,19 @@ def step_of(of: Form, values: Values) -> dict[str, Any]:
     if of.key != "family" and "," not in values[lists[0].key] and ":" not in values[lists[0].key]:
         return {"run": of.procedure, lists[0].single: given.pop(lists[0].key), **given}
     return {"family": family, **given}
+
+
+def _by_temperature(given: dict[str, Any], fields: Entry, values: Values) -> dict[str, Any]:
+    """A sweep at each temperature that goes from field to field and stands at each: no row lies between them."""
+    visited = in_rising_order(numbers(given.pop("fields"), fields.unit, "fields"))
+    way = [field for i, field in enumerate(visited) if i == 0 or field != visited[i - 1]]
+    if len(way) < 2:
+        raise ValueError(
+            f'in the order by T two fields at least are needed, "{values["fields"]}" is one; write another'
+        )
+    step = max(abs(b - a) for a, b in itertools.pairwise(way))
+    points = f"{', '.join(number_text(field) for field in way)} {fields.unit}"
+    return {"family": "R(H) family", "points": points, "mode": "stepped", "step": f"{step:.12g} {fields.unit}", **given}
 
 
 def _checks_step(of: Form, given: dict[str, Any], values: Values) -> dict[str, Any]:
@@ -308,9 +339,11 @@ def plan_text_of(of: Form, values: Values, name: str = "form") -> str:
 
 
 def night_of(of: Form, values: Values, now: datetime | None = None, zone: tzinfo | None = None) -> Night:
-    """What the values mean, expanded by the engine's own reader of plans. Raises PlanFileError."""
+    """What the values mean, expanded by the engine's own reader of plans. Raises PlanFileError, and ValueError for
+    one field where several are needed."""
     night = check_plan_text(plan_text_of(of, values), SOURCE, now, zone)
-    return replace(night, items=_to_and_fro(night.items)) if values.get("alternate") else night
+    turned = values.get("alternate") and values.get("order", BY_FIELD) == BY_FIELD
+    return replace(night, items=_to_and_fro(night.items)) if turned else night
 
 
 def _to_and_fro(items: Sequence[Item]) -> tuple[Item, ...]:

@@ -14,9 +14,13 @@ class RunMarks:
 
     def __init__(self) -> None:
         self._numbers: dict[Path, int] = {}
+        self._known: dict[Path, int] = {}  # by the path as it was asked for: to resolve it asks the disk
 
     def mark_of(self, folder: Path) -> tuple[str, str]:
         """Colour "#RRGGBB" and a symbol of plots, such as "o"."""
-        number = self._numbers.setdefault(Path(folder).resolve(), len(self._numbers))
+        number = self._known.get(folder)
+        if number is None:
+            number = self._numbers.setdefault(Path(folder).resolve(), len(self._numbers))
+            self._known[folder] = number
         colours = theme.current().series
         return colours[number % len(colours)], SYMBOLS[number % len(SYMBOLS)]

@@ -36,6 +36,7 @@ from coldfinger.gui.desk import Desk
 from coldfinger.gui.diff_view import DiffView
 from coldfinger.gui.event_line import Message
 from coldfinger.gui.place import Place
+from coldfinger.gui.run_again import AgainError, again
 from coldfinger.gui.run_cells import FIELD, ID, POINTS, QUALITY, RANGE, SAID, STARRED, TAGS, TIME, TYPE, title_of
 from coldfinger.gui.run_details import Line, details_of
 from coldfinger.gui.run_export import ExportError, export
@@ -54,7 +55,7 @@ PATIENCE_MS = 300
 """After which a look that lasts is shown."""
 _TYPING_MS = 150
 _EXAMPLE = "type:RT H:0..300 T:0.05..1 >2026-11-01 star tag:cool"
-_WIDTHS = {ID: 8, TYPE: 6, FIELD: 8, QUALITY: 9, RANGE: 15, POINTS: 6, TIME: 12, STARRED: 4, TAGS: 12, SAID: 24}
+_WIDTHS = {ID: 8, TYPE: 6, FIELD: 8, QUALITY: 11, RANGE: 15, POINTS: 6, TIME: 12, STARRED: 4, TAGS: 12, SAID: 24}
 _READING, _FINDING = "runs", "run details"
 
 
@@ -66,6 +67,8 @@ class RunsPanel(QWidget):
     overlaid     (list of folders) O: show them over one another
     ratio_asked  (list of folders, folder of the reference) R
     fit_asked    (list of folders) F
+    replay_asked (folder) P: play it again
+    again_asked  (Again) U: fill the form of a new run with the parameters of this one
     """
 
     said = Signal(object)
@@ -74,6 +77,8 @@ class RunsPanel(QWidget):
     overlaid = Signal(list)
     ratio_asked = Signal(list, object)
     fit_asked = Signal(list)
+    again_asked = Signal(object)
+    replay_asked = Signal(object)
 
     def __init__(
         self,
@@ -318,6 +323,18 @@ class RunsPanel(QWidget):
         if self.chosen is not None:
             self.opened.emit(self.folder_of(self.chosen.folder))
 
+    def replay(self) -> None:
+        """Have the chosen run played (P)."""
+        if self.chosen is not None:
+            self.replay_asked.emit(self.folder_of(self.chosen.folder))
+
+    def use_parameters(self) -> None:
+        """Have the parameters of the chosen run put into the form of a new one (U)."""
+        entry = self.chosen
+        if entry is not None:
+            folder = self.folder_of(entry.folder)
+            self._background.do("parameters of a run", lambda: again(folder), self.again_asked.emit, self._not_done)
+
     def _double_clicked(self, index: QModelIndex) -> None:
         if index.column() == STARRED:
             self.star()
@@ -406,7 +423,7 @@ class RunsPanel(QWidget):
         )
 
     def _not_done(self, error: BaseException) -> None:
-        if not isinstance(error, RunFileError | ExportError):
+        if not isinstance(error, RunFileError | ExportError | AgainError):
             raise error
         self.said.emit(Message("warning", f"{error}.".replace("..", "."), kind="runs"))
 
@@ -460,6 +477,8 @@ class RunsPanel(QWidget):
             Qt.Key.Key_F: self.fit,
             Qt.Key.Key_M: self.mark_reference,
             Qt.Key.Key_S: self.star,
+            Qt.Key.Key_U: self.use_parameters,
+            Qt.Key.Key_P: self.replay,
             Qt.Key.Key_Slash: self.filter.setFocus,
         }
         acts[Qt.Key(key)]()
@@ -471,12 +490,14 @@ class RunsPanel(QWidget):
         none = "" if entry is not None else "No run is chosen"
         for text, act, reason in (
             ("&Open\tEnter", self.open, none),
+            ("&Use parameters of this run\tU", self.use_parameters, none),
+            ("&Play it again\tP", self.replay, none),
             ("&Tick\tSpace", lambda: self.model.tick(self._rows()), none),
             ("&Mark as reference\tM", self.mark_reference, none),
             ("&Star\tS", self.star, none),
             ("Edit ta&gs…", lambda: self.edit(TAGS), none),
             ("Edit &note…", lambda: self.edit(SAID), none),
-            ("Copy &path of the folder", self._copy_path, none),
+            ("&Copy path of the folder", self._copy_path, none),
             ("&Diff of settings", self.diff, reasons.get("diff", "")),
             ("&Export ticked runs…", self.ask_export, reasons.get("export", "")),
         ):
@@ -513,13 +534,18 @@ class _Table(QTableView):
         Qt.Key.Key_F,
         Qt.Key.Key_M,
         Qt.Key.Key_S,
+        Qt.Key.Key_U,
+        Qt.Key.Key_P,
         Qt.Key.Key_Slash,
     )
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAccessibleName("Runs")
-        self.setToolTip("Space ticks, Enter opens, O overlays, R ratio, F fits, M reference, S star, / filter.")
+        self.setToolTip(
+            "Space ticks, Enter opens, O overlays, R ratio, F fits, M reference, S star,\n"
+            "U puts the parameters of the run into New run, P plays it again, / filter."
+        )
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         Edit = QAbstractItemView.EditTrigger

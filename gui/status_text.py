@@ -12,8 +12,10 @@ SCARCE = 1e9  # bytes
 
 
 def is_quiet(snapshot: dict[str, Any]) -> bool:
-    """Whether nothing runs."""
-    return snapshot.get("state", "") in QUIET
+    """Whether nothing runs, and nothing is about to: an idle engine begins with whatever waits."""
+    state = snapshot.get("state", "")
+    waits = any(item["state"] in ("waiting", "partial") for item in snapshot.get("items", ()))
+    return state in QUIET and not (state == "idle" and waits)
 
 
 def title_of(station: str, view: BannerView) -> str:

@@ -9,6 +9,8 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QP
 from coldfinger.gui import theme
 from coldfinger.gui.strip_state import CHANNELS, Age, Lamp, Tile
 
+_EDGE, _SPACE = 6, 6  # px
+_ARROW = 0.8  # heights of a line
 _TRENDS = {"up": "trending-up", "down": "trending-down", "steady": "trending-neutral"}
 _LAMP_LOOKS = {
     "ok": ("check", "ok"),
@@ -16,29 +18,48 @@ _LAMP_LOOKS = {
     "latched": ("alert-circle-outline", "warn"),
     "unknown": ("help", "idle"),
 }
+_LAMP_WORDS = {"ok": "ok", "latched": "past", "unknown": "?"}
 
 
 class ReadingTile(QFrame):
-    """One reading; a click, Enter or Space asks for its history."""
+    """One reading; a click, Enter or Space asks for its history. `keys` do so from anywhere in the window."""
 
     opened = Signal(str)
 
-    def __init__(self, key: str, parent: QWidget | None = None) -> None:
+    def __init__(self, key: str, keys: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.key = key
+        self.key, self.keys = key, keys
+        self.compact: bool | None = None
         self.setProperty("role", "tile")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.label, self.value, self.below, self.trend = (QLabel(self) for _ in range(4))
         self.label.setProperty("role", "faint")
         self.value.setProperty("role", "strong")
-        grid = QGridLayout(self)
-        grid.setContentsMargins(8, 3, 8, 3)
-        grid.setVerticalSpacing(0)
-        grid.addWidget(self.label, 0, 0, 1, 2)
-        grid.addWidget(self.value, 1, 0)
-        grid.addWidget(self.trend, 1, 1)
-        grid.addWidget(self.below, 2, 0, 1, 2)
-        grid.setColumnStretch(0, 1)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(_EDGE, 3, _EDGE, 3)
+        self._grid.setHorizontalSpacing(_SPACE)
+        self._grid.setVerticalSpacing(0)
+        self.set_compact(False)
+
+    def set_compact(self, compact: bool) -> None:
+        """Name and value beside each other, or below each other."""
+        if self.compact != compact:
+            self.compact = compact
+            value, below = ((0, 1), (1, 0)) if compact else ((1, 0), (2, 0))
+            self._grid.addWidget(self.label, 0, 0, 1, 1 if compact else 3)
+            self._grid.addWidget(self.value, *value, 1, 1 if compact else 2)
+            self._grid.addWidget(self.trend, value[0], 2)
+            self._grid.addWidget(self.below, *below, 1, 3)
+            self._grid.setColumnStretch(1, 1)
+
+    def least_width(self, compact: bool) -> int:
+        """What it needs in one way or the other; the room of the trend is kept."""
+        label, value, below = (part.sizeHint().width() for part in (self.label, self.value, self.below))
+        first = value + _SPACE + self._arrow() + (label + _SPACE if compact else 0)
+        return max(first, label, below) + 2 * (_EDGE + self.frameWidth() + 1)
+
+    def _arrow(self) -> int:
+        return round(self.fontMetrics().height() * _ARROW)
 
     def show_tile(self, tile: Tile) -> None:
         """Show a reading; one that is not of the present is greyed, a lost one struck out, both with their age."""
@@ -49,17 +70,20 @@ class ReadingTile(QFrame):
         self.below.setText(tile.age_text if tile.age_text else tile.below or " ")
         ink = tokens.text if present else tokens.faint
         strike = "text-decoration: line-through;" if tile.age is Age.LOST else ""
-        self.value.setStyleSheet(f"color: {ink}; {strike}")
-        below = tokens.lost.ink if tile.age is Age.LOST else tokens.warn.ink if tile.age is Age.STALE else tokens.faint
-        self.below.setStyleSheet(f"color: {below};")
+        theme.wear(self.value, f"color: {ink}; {strike}")
+        inks = {Age.LOST: tokens.lost.ink, Age.STALE: tokens.warn.ink}
+        below = inks.get(tile.age, tokens.bad.ink if tile.beyond else tokens.faint)
+        theme.wear(self.below, f"color: {below};")
         if present and tile.trend:
-            size = self.fontMetrics().height()
+            size = self._arrow()
             self.trend.setPixmap(theme.picture(_TRENDS[tile.trend], tokens.faint, size, self))
         else:
             self.trend.clear()
         words = [tile.label, tile.value, tile.below, tile.trend, tile.age_text]
         self.setAccessibleName(", ".join(filter(None, words)))
-        self.setToolTip("\n".join(filter(None, [f"{tile.label}: {tile.value}", tile.below, tile.age_text])))
+        opens = f"Click or {self.keys}: its history"
+        lines = [f"{tile.label}: {tile.value}", tile.below, tile.age_text, *tile.notes, opens]
+        self.setToolTip("\n".join(filter(None, lines)))
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
         self.opened.emit(self.key)
@@ -80,7 +104,9 @@ class FridgeStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Readings of the refrigerator")
-        self.tiles = {channel.key: ReadingTile(channel.key, self) for channel in CHANNELS}
+        self.tiles = {
+            channel.key: ReadingTile(channel.key, f"Ctrl+{number}", self) for number, channel in enumerate(CHANNELS, 1)
+        }
         self.lamps: dict[str, QPushButton] = {}
         self._shown: dict[str, Tile | Lamp] = {}
         self._row = QHBoxLayout(self)
@@ -126,13 +152,15 @@ class FridgeStrip(QWidget):
 
     def _needed(self, columns: int) -> int:
         """Width of lamps and so many columns of tiles, each as broad as its broadest."""
-        widths = [tile.minimumSizeHint().width() for tile in self.tiles.values()]
+        compact = columns < len(self.tiles)
+        widths = [tile.least_width(compact) for tile in self.tiles.values()]
         tiles = sum(max(widths[column::columns]) for column in range(columns)) + 4 * columns
         return tiles + self._lamp_box.minimumSize().width() + 16
 
     def _place_tiles(self, columns: int) -> None:
         if columns != self._columns:
             for place, tile in enumerate(self.tiles.values()):
+                tile.set_compact(columns < len(self.tiles))  # two rows of three lines would be too high
                 self._tile_box.addWidget(tile, place // columns, place % columns)
             for column in range(len(self.tiles)):
                 self._tile_box.setColumnStretch(column, 1 if column < columns else 0)
@@ -149,7 +177,7 @@ class FridgeStrip(QWidget):
         button = self.lamps.get(lamp.key) or self._new_lamp(lamp.key)
         icon, tone_name = _LAMP_LOOKS[lamp.state]
         tone = getattr(theme.current(), tone_name)
-        button.setText(lamp.label.upper() if lamp.state == "lit" else lamp.label)
+        button.setText(lamp.label.upper() if lamp.state == "lit" else f"{lamp.label}: {_LAMP_WORDS[lamp.state]}")
         button.setIcon(theme.icon(icon, tone.ink))
         height = self.fontMetrics().height()
         button.setIconSize(QSize(height, height))

@@ -1,10 +1,11 @@
-"""What the strip shows: readings with trend, set point and age, and lamps that stay lit until somebody has seen them.
+"""What the strip shows: readings with trend, set point, share of the limit and age, and lamps that stay lit until seen.
 
 A reading never looks fresher than it is: it is greyed with its age after three of its own periods, and struck out when
 the engine has been silent for half a minute.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -12,6 +13,7 @@ from itertools import pairwise
 from statistics import median
 
 from coldfinger.gui.view_state import LINK_LOST_AFTER, Snapshot
+from coldfinger.procedures.limits import Limits
 from coldfinger.procedures.quantity import duration_text, show
 from coldfinger.runfiles.quality import Quality
 
@@ -19,6 +21,7 @@ TREND_SPAN = 60.0  # s of station time
 TREND_SHARE = 0.005
 STALE_PERIODS = 3.0
 FIRST_PERIOD = 20.0  # s, until a reading's own period is known
+_BEYOND = 1 + 1e-6  # shares of a limit
 _KEPT = 64
 
 
@@ -57,7 +60,8 @@ CHANNELS = (
 
 @dataclass(frozen=True)
 class Tile:
-    """One reading as text; `trend` is "up", "down", "steady" or ""; `below` has uncertainty and set point."""
+    """One reading as text; `trend` is "up", "down", "steady" or ""; `below` has uncertainty, set point and how much of
+    the station's limit is used, `notes` what else can be said, `beyond` that it is more than the limit."""
 
     key: str
     label: str
@@ -66,6 +70,8 @@ class Tile:
     trend: str
     age: Age
     age_text: str
+    notes: tuple[str, ...] = ()
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,13 @@ class _Past:
         return median(b - a for a, b in pairwise(times)) if len(times) > 2 else FIRST_PERIOD
 
     @property
+    def rate(self) -> float:
+        """Change per second over the last minute."""
+        now, value = self.seen[-1]
+        since, before = next(pair for pair in self.seen if now - pair[0] <= TREND_SPAN)
+        return (value - before) / (now - since) if now > since else 0.0
+
+    @property
     def trend(self) -> str:
         if len(self.seen) < 2:
             return ""
@@ -118,9 +131,13 @@ LAMPS = ((Quality.OVERLOAD, "overload", "Lock-in overload"), (Quality.UNLOCKED, 
 
 
 class Strip:
-    """Remembers what the snapshots said, for trends, ages and lamps; `see` every snapshot, `acknowledge` a lamp."""
+    """Remembers what the snapshots said, for trends, ages and lamps; `see` every snapshot, `acknowledge` a lamp.
 
-    def __init__(self) -> None:
+    With the limits of the station, readings that have one say how much of it is used.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits
         self._past = {channel.key: _Past() for channel in CHANNELS}
         self._latches: dict[str, _Latch] = {}
         self._row = (0.0, "")
@@ -151,9 +168,40 @@ class Strip:
             parts.append(f"± {_text(sd[0] * channel.scale, channel.kind, 2)}")
         if target := latest.get(channel.set_point):
             parts.append(f"→ {_text(target[0], channel.kind)}")
+        share, notes = self._share(channel, pair, latest)
+        parts += [f"{_percent_text(share)} of limit"] if share is not None else []
         old = "" if look is Age.FRESH else f"{duration_text(int(age))} old"
         value = _text(pair[0] * channel.scale, channel.kind)
-        return Tile(channel.key, channel.label, value, "  ".join(parts), past.trend, look, old)
+        beyond = share is not None and share > _BEYOND
+        return Tile(channel.key, channel.label, value, "  ".join(parts), past.trend, look, old, notes, beyond)
+
+    def _share(self, channel: Channel, pair: Sequence[float], latest: Snapshot) -> tuple[float | None, tuple[str, ...]]:
+        """How much of the station's limit a reading uses (1: all), and that limit in words."""
+        limits = self._limits
+        if limits is None:
+            return None, ()
+        if channel.kind == "field":
+            note = f"Limit of {limits.whose('field')}: {_text(limits.field, 'field')} either way"
+            return abs(pair[0]) * channel.scale / limits.field, (note, *self._sweep(channel, limits))
+        if channel.kind == "current":
+            note = f"Limit of {limits.whose('current')}: {_text(limits.current, 'current')} rms"
+            return abs(pair[0]) / limits.current, (note,)
+        full = latest.get("heater_range (A)")
+        if channel.kind == "percent" and full and full[0] is not None and full[1] == pair[1]:
+            note = (
+                f"Of a range of {_text(full[0], 'current')}; the largest allowed is {_text(limits.heater, 'current')}"
+            )
+            return pair[0] / 100 * full[0] / limits.heater, (note,)
+        return None, ()
+
+    def _sweep(self, channel: Channel, limits: Limits) -> tuple[str, ...]:
+        """How fast the field goes, while it does."""
+        past = self._past[channel.key]
+        if past.trend not in ("up", "down"):
+            return ()
+        rate = abs(past.rate) * channel.scale
+        share = _percent_text(rate / limits.field_rate)
+        return (f"Sweeps with {_text(rate, 'field rate', 2)}, {share} of the fastest that is allowed",)
 
     def _count_flags(self, snapshot: Snapshot) -> None:
         pair = snapshot["latest"].get("flags")
@@ -194,6 +242,14 @@ class Strip:
 
 def _clock_text(utc: str) -> str:
     return f"{datetime.fromisoformat(utc).astimezone():%H:%M:%S}"
+
+
+def _percent_text(share: float) -> str:
+    """ "41 %", "3.2 %"; what is hardly anything is not written with many zeros."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.2g} %"
 
 
 def _text(value: float, kind: str, digits: int = 4) -> str:

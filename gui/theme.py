@@ -1,7 +1,7 @@
 """The look of the whole window: Fusion, a palette from the tokens, some twenty lines of style sheet, font and icons."""
 
 from qtawesome import icon as glyph
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontInfo, QIcon, QPalette, QPixmap
 from qtpy.QtWidgets import QApplication, QToolTip, QWidget
 
@@ -59,6 +59,7 @@ def apply(app: QApplication, theme: str = "light", size: int = USUAL) -> Tokens:
     tokens = THEMES[theme]
     if app.property(_THEME) is None:  # once: a new style polishes every widget there is
         app.setStyle("Fusion")
+    _undress(app)
     app.setFont(font(size))
     colours = _palette(tokens)
     app.setPalette(colours)
@@ -66,6 +67,17 @@ def apply(app: QApplication, theme: str = "light", size: int = USUAL) -> Tokens:
     app.setStyleSheet(_sheet(tokens))
     app.setProperty(_THEME, theme)
     return tokens
+
+
+def _undress(app: QApplication) -> None:
+    """Take the style sheet away: from none to the new one is a quarter of the way from the old one to the new one.
+
+    Qt would leave the mark of a style sheet on some widgets, at random, and these would keep the colours of before.
+    """
+    if app.styleSheet():
+        app.setStyleSheet("")
+        for widget in app.allWidgets():
+            widget.setAttribute(Qt.WidgetAttribute.WA_StyleSheet, False)
 
 
 def font(size: int = USUAL) -> QFont:
@@ -90,6 +102,12 @@ def picture(name: str, colour: str, size: int, widget: QWidget) -> QPixmap:
     pixels = icon(name, colour).pixmap(QSize(round(size * ratio), round(size * ratio)))
     pixels.setDevicePixelRatio(ratio)
     return pixels
+
+
+def wear(widget: QWidget, sheet: str) -> None:
+    """Give a widget a style sheet of its own, where it has another one: Qt takes two milliseconds for the same, too."""
+    if widget.styleSheet() != sheet:
+        widget.setStyleSheet(sheet)
 
 
 def restyle(widget: QWidget, name: str, value: str) -> None:

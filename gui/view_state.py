@@ -125,11 +125,11 @@ def _place(snapshot: Snapshot) -> str:
 
 def _ends(snapshot: Snapshot) -> str:
     ends = snapshot["ends"]
-    if not ends["utc"] or snapshot["state"] in ("held", "ended"):
+    if not ends["utc"] or snapshot["state"] in ("aborting", "held", "ended"):
         return ""
     end, now = (datetime.fromisoformat(text).astimezone() for text in (ends["utc"], snapshot["utc"]))
     left = max((end - now).total_seconds(), 0.0)
-    return f"Queue ends {end:%a %H:%M} ± {_rough(ends['sd_seconds'])}\nin {_rough(left)}"
+    return f"Queue ends\n{end:%a %H:%M} ± {_rough(ends['sd_seconds'])}\nin {_rough(left)}"
 
 
 def _rough(seconds: float) -> str:
@@ -154,4 +154,6 @@ def _why_not(snapshot: Snapshot, state: State) -> dict[str, str]:
         reasons[RESUME] = 'The queue is held: use "Continue queue" in the queue panel'
     elif name not in ("pausing", "paused"):
         reasons[RESUME] = "Nothing is paused"
+    if "replay" in snapshot:
+        reasons[SKIP] = "A replay has nothing to skip: go on by the bar of time"
     return reasons

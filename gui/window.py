@@ -13,12 +13,12 @@ from qtpy.QtGui import QCloseEvent, QKeySequence
 from qtpy.QtWidgets import (
     QAction,
     QApplication,
-    QDockWidget,
     QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
     QShortcut,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -27,26 +27,37 @@ from coldfinger.gui import theme
 from coldfinger.gui.background import Background
 from coldfinger.gui.banner import Banner
 from coldfinger.gui.desk import Desk
+from coldfinger.gui.docks import Dock
+from coldfinger.gui.elided import ElidedLabel
 from coldfinger.gui.event_line import EventLine, Message
+from coldfinger.gui.flag_watch import FlagWatch
+from coldfinger.gui.floating import KEY
 from coldfinger.gui.lag import LagWatch, Stall
+from coldfinger.gui.lag_log import LagLog
+from coldfinger.gui.mnemonics import give_letters
 from coldfinger.gui.new_run import NewRunPanel
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
 from coldfinger.gui.plot_tabs import PlotTabs
 from coldfinger.gui.queue_panel import QueuePanel
 from coldfinger.gui.remembered import recall, remember
-from coldfinger.gui.replay_bar import ReplayBar
+from coldfinger.gui.replay import SPEEDS
+from coldfinger.gui.replay_bar import ABORTED, ReplayBar
 from coldfinger.gui.run_marks import RunMarks
 from coldfinger.gui.runs_panel import RunsPanel
 from coldfinger.gui.status_text import is_quiet, status_of, title_of
 from coldfinger.gui.strip import FridgeStrip
-from coldfinger.gui.strip_state import Strip
-from coldfinger.gui.view_state import banner_of
+from coldfinger.gui.strip_state import CHANNELS, Strip
+from coldfinger.gui.view_state import ABORT, banner_of
 
 HANDBOOK = Path(__file__).parents[1] / "docs"
 """Folder of the pages that F1 opens; it is installed beside that of the window."""
-LAYOUT = 1
+LAYOUT = 2
 """Number of the layout of docks; a remembered one of another number is not restored."""
+SHARES = [230, 270]
+"""Heights of form and queue while nobody has chosen others, one to the other."""
+_PLOTS = 15
+"""Heights of a line that the plots keep."""
 FAMILY_TAB = 1
 SENTENCE = 40
 """Letters from which on an event speaks for itself."""
@@ -65,11 +76,16 @@ class Window(QMainWindow):
     def __init__(self, place: Place, link: OwnerLink, desk: Desk, background: Background, lag: LagWatch) -> None:
         super().__init__()
         self.place, self.link, self.desk, self.background, self.lag = place, link, desk, background, lag
-        self._silent, self._strip_state = QElapsedTimer(), Strip()
+        self._lag_log = LagLog(lag, self)
+        self._silent, self._strip_state = QElapsedTimer(), Strip(place.limits)
+        self._kept_strip = self._strip_state
         self._silent.start()
         self._leaving = self._replaying = False
         self._views: dict[str, QWidget] = {}
         self._help: Any = None
+        self._flags = FlagWatch()
+        self._engine: Desk | None = None
+        """Looks at the engine while the window shows a replay."""
         self._make_parts()
         self._lay_out()
         self._make_menus()
@@ -92,20 +108,23 @@ class Window(QMainWindow):
         self.plots = PlotTabs(self.place, self.desk, self.drawing, self.marks, parent=self)
         self.runs = RunsPanel(*given, parent=self, marks=self.marks)
         self.replay_bar = ReplayBar(*given, parent=self)
-        self.saved, self.lag_label = QLabel(self), QLabel(self)
+        self.saved, self.lag_label = ElidedLabel(self), QLabel(self)
 
     def _lay_out(self) -> None:
         self.inner = QMainWindow(self)
         self.inner.setWindowFlags(Qt.WindowType.Widget)
         self.inner.setDockNestingEnabled(True)
+        self.plots.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.inner.setCentralWidget(self.plots)
         left, right = Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea
+        heading = QLabel("Runs", self)
+        heading.setProperty("role", "strong")
         self.docks = {
-            "new run": self._dock("New run", self.new_run, left),
-            "queue": self._dock("Queue", self.queue, left),
-            "runs": self._dock("Runs", self.runs, right),
+            "new run": self._dock("New run", self.new_run, self.new_run.head, left),
+            "queue": self._dock("Queue", self.queue, self.queue.head, left),
+            "runs": self._dock("Runs", self.runs, heading, right),
         }
-        self.inner.resizeDocks([self.docks["new run"], self.docks["queue"]], [290, 215], Qt.Orientation.Vertical)
+        self.inner.resizeDocks([self.docks["new run"], self.docks["queue"]], SHARES, Qt.Orientation.Vertical)
         whole = QWidget(self)
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 0, 0, 0)
@@ -113,7 +132,6 @@ class Window(QMainWindow):
         for widget, stretch in (
             (self.banner, 0),
             (self.strip, 0),
-            (self.replay_bar, 0),
             (self.inner, 1),
             (self.events, 0),
         ):
@@ -123,16 +141,15 @@ class Window(QMainWindow):
         if bar is not None:
             bar.addWidget(self.saved, 1)
             bar.addPermanentWidget(self.lag_label)
+            bar.addPermanentWidget(self.replay_bar)
         self.saved.setAccessibleName("Where the data are")
         self.lag_label.setAccessibleName("Lag of the window")
         self.lag_label.setToolTip(
             "The longest that anything had to wait for this window within the last second. The measurement never does."
         )
 
-    def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self.inner)
-        dock.setObjectName(title)
-        dock.setWidget(widget)
+    def _dock(self, title: str, panel: QWidget, head: QWidget, area: Qt.DockWidgetArea) -> Dock:
+        dock = Dock(title, panel, head, self.inner)
         self.inner.addDockWidget(area, dock)
         return dock
 
@@ -144,6 +161,11 @@ class Window(QMainWindow):
         self._view_menu()
         self._analysis_menu()
         self._help_menu()
+        bar = self.menuBar()
+        for action in bar.actions() if bar is not None else ():
+            menu = action.menu()
+            if isinstance(menu, QMenu):
+                give_letters(menu)
 
     def _menu(self, title: str) -> QMenu:
         bar = self.menuBar()
@@ -179,7 +201,7 @@ class Window(QMainWindow):
         # Their keys live in the banner, where they are heard in dialogs too.
         self._act(menu, "&Pause or resume\tF6", self.banner.pause_or_resume, tip="Hold everything after this point.")
         self._act(menu, "S&kip\tF7", self.banner.skip, tip="Close this run, keep its data, begin the next.")
-        self._act(menu, "&Abort → safe\tCtrl+.", partial(self.desk.command, "abort"), tip="Now, without a question.")
+        self._act(menu, "&Abort → safe\tCtrl+.", self.abort, tip="Now, without a question.")
         menu.addSeparator()
         self._act(menu, "Front pa&nels…", self.show_panels, "Ctrl+P", "Read and set the instruments.")
         self._act(menu, "&Traffic…", self.show_traffic, tip="The last lines that went over the wire.")
@@ -205,6 +227,17 @@ class Window(QMainWindow):
         menu = self._menu("&View")
         for number, page in enumerate(self.plots.pages):
             self._act(menu, f"{page.title}\tAlt+{number + 1}", partial(self.plots.show_tab, number), tip=page.tip)
+        histories = menu.addMenu("History &of")
+        assert histories is not None
+        for number, channel in enumerate(CHANNELS, 1):
+            show, tip = partial(self.plots.show_history, channel.key), f"{channel.label} over time."
+            self._act(histories, channel.label, show, f"Ctrl+{number}", tip)
+        self._act(
+            menu,
+            f"&Window of its own\t{KEY}",
+            self.plots.float_front,
+            tip="The plot in front in a window of its own, or back into its tab.",
+        )
         menu.addSeparator()
         for dock in self.docks.values():
             action = dock.toggleViewAction()
@@ -217,11 +250,25 @@ class Window(QMainWindow):
         self._act(menu, "S&maller font", partial(self._change_font, -1), "Ctrl+-")
         self._act(menu, "&Usual font", partial(self._change_font, 0), "Ctrl+0")
         menu.addSeparator()
+        speeds = menu.addMenu("&Speed of time")
+        assert speeds is not None
+        for speed, words in zip(SPEEDS, ("&real time", "&ten", "&hundred", "th&ousand"), strict=True):
+            tip = f"{speed} {'second' if speed == 1 else 'seconds'} of a simulated station or a replay in a real one."
+            self._act(speeds, f"×{speed}, {words}", partial(self.replay_bar.ask_speed, speed), tip=tip)
         self._act(menu, "Re&play a run…", self.replay_bar.ask, tip="Live through a recorded run again.")
-        self._act(menu, "Reset la&yout", self.reset_layout, tip="Bring every dock back to its place.")
+        self._act(
+            menu, "Replay a &cassette…", self.replay_bar.ask_cassette, tip="The runs beside a recorded conversation."
+        )
+        self._act(
+            menu, "L&eave the replay", self.replay_bar.stop, tip="Back to the engine; nothing is asked or changed."
+        )
+        self._act(menu, "Reset layou&t", self.reset_layout, tip="Bring every dock back to its place.")
 
     def _analysis_menu(self) -> None:
         menu = self._menu("&Analysis")
+        self._act(
+            menu, "&Use parameters of the chosen run", self.runs.use_parameters, tip="Fill the form of a new run (U)."
+        )
         self._act(menu, "&Fit ticked runs", self.runs.fit, tip="Eq. 1 or Eq. 2 for every ticked run.")
         self._act(menu, "&Overlay ticked runs", self.runs.overlay, tip="Show every ticked run in the plots.")
         self._act(menu, "&Ratio to the reference", self.runs.ratio, tip="Ticked runs divided by the marked one.")
@@ -237,10 +284,10 @@ class Window(QMainWindow):
         self._act(menu, "&About", self._about)
 
     def _wire(self) -> None:
-        self.banner.asked.connect(self.desk.command)
+        self.banner.asked.connect(self._verb)
         self.strip.historyAsked.connect(self.plots.show_history)
         self.strip.lampSeen.connect(self._lamp_seen)
-        self.events.seen.connect(lambda number: self.desk.command("acknowledge", event=number))
+        self.events.seen.connect(lambda number: (self._engine or self.desk).command("acknowledge", event=number))
         self.desk.changed.connect(self._see)
         self.desk.happened.connect(self._hear)
         self.desk.refused.connect(self._refused)
@@ -251,6 +298,8 @@ class Window(QMainWindow):
         self.runs.overlaid.connect(self._overlay)
         self.runs.fit_asked.connect(self._fit)
         self.runs.ratio_asked.connect(self._ratio)
+        self.runs.again_asked.connect(self._again)
+        self.runs.replay_asked.connect(self.replay_bar.start)
         self.new_run.added.connect(self.queue.note_added)
         self.replay_bar.replaying.connect(self._replay)
         self.replay_bar.left.connect(lambda: self._replay(None))
@@ -264,6 +313,9 @@ class Window(QMainWindow):
     def _see(self, snapshot: dict[str, Any]) -> None:
         self._silent.restart()
         self._show(snapshot)
+        for found in self._flags.see(snapshot) if "replay" not in snapshot else ():
+            show = partial(self.plots.show_points, Path(str(snapshot.get("data") or self.place.data)) / found.folder)
+            self.events.say(Message(found.level, found.text, kind="rows", actions=[("Show points", show)]))
 
     def _refresh(self) -> None:
         self._show(self.desk.latest or None)
@@ -276,12 +328,27 @@ class Window(QMainWindow):
             self.banner.show_view(view)
             self.setWindowTitle(title_of(self.place.file.top["name"], view))
         self.strip.show_state(*self._strip_state.see(snapshot, silent))
-        self.saved.setText(status_of(self.place.data, snapshot))
+        self.saved.set_text(status_of(self.place.data, snapshot))
 
     def _hear(self, events: list[dict[str, Any]]) -> None:
+        """What the engine says, or a replay: that is no alarm now, and nobody's to acknowledge."""
+        for event in events:
+            if event["seen"]:
+                continue
+            if self._replaying:
+                self.events.say(Message("info", f"In the replay: {_told(event)}", kind=event["kind"]))
+            else:
+                running = self.plots.running if event["kind"] == "overload" else None
+                actions = [("Show points", partial(self.plots.show_points, running))] if running is not None else []
+                said = Message(event["level"], _told(event), kind=event["kind"], actions=actions, number=event["seq"])
+                self.events.say(said)
+
+    def _hear_engine(self, events: list[dict[str, Any]]) -> None:
+        """What the engine says while a replay is shown."""
         for event in events:
             if not event["seen"]:
-                self.events.say(Message(event["level"], _told(event), kind=event["kind"], number=event["seq"]))
+                text = f"At the station, behind the replay: {_told(event)}"
+                self.events.say(Message(event["level"], text, kind=event["kind"], number=event["seq"]))
 
     def _refused(self, command: str, sentence: str) -> None:
         self.events.say(Message("warning", f"Not done: {sentence}", kind=command))
@@ -308,17 +375,59 @@ class Window(QMainWindow):
         self.plots.show_ratio(folders, reference)
         self.plots.show_tab(FAMILY_TAB)
 
+    def _again(self, run: Any) -> None:
+        self.docks["new run"].show()
+        self.docks["new run"].raise_()
+        self.new_run.use(run)
+
     def _lamp_seen(self, key: str) -> None:
         self._strip_state.acknowledge(key)
         self._refresh()
 
     def _replay(self, face: Any) -> None:
         """Look at a replay instead of the engine, or at the engine again (None); hardware is locked out meanwhile."""
+        self._lag_log.note("replay" if self._replaying else "before the replay")
         self._replaying = face is not None
-        self.plots.set_badge("REPLAY" if self._replaying else "")
-        self.desk.turn_to((lambda: face) if self._replaying else self.place.connect)
+        if face is None:
+            self._stop_watching()
+            self.plots.set_replay(False)
+            return
+        if self._engine is None:  # what happens at the station meanwhile is told, and asked before the window closes
+            self._engine = Desk(self.place.connect, self, since=self.desk.heard)
+            self._engine.latest = self.desk.latest
+            self._engine.happened.connect(self._hear_engine)
+            self._engine.start()
+            self._kept_strip, self._strip_state = self._strip_state, Strip(self.place.limits)
+        self.desk.turn_to(lambda: face)
+        self.plots.set_replay(True)
+
+    def _stop_watching(self) -> None:
+        """The window looks at the engine by itself again."""
+        if self._engine is not None:
+            self._engine.close(0.0)
+            self.desk.turn_to(self.place.connect, self._engine.heard)
+            self._engine, self._strip_state = None, self._kept_strip
+
+    def _is_quiet(self) -> bool:
+        """Whether surely nothing runs at the station, also during a replay.
+
+        The engine is asked anew: what was commanded just now may have begun since it was seen last.
+        """
+        snapshot = (self._engine or self.desk).fresh()
+        return snapshot is not None and is_quiet(snapshot) and not self.desk.just_resumed
 
     # What the user asks for
+
+    def _verb(self, verb: str) -> None:
+        if verb == ABORT:
+            self.abort()
+        else:
+            self.desk.command(verb)
+
+    def abort(self) -> None:
+        """Now, whatever is shown: a replay is ended by it."""
+        self.desk.command(ABORT)
+        self.replay_bar.stop(ABORTED)
 
     def show_panels(self) -> None:
         """Open the front panels in a window of their own."""
@@ -390,33 +499,53 @@ class Window(QMainWindow):
     def _dress(self) -> None:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        theme.apply(app, "dark" if self.dark.isChecked() else "light", recall("font") or theme.USUAL)
+        before, size = app.font().pointSize(), recall("font") or theme.USUAL
+        broad = [dock.width() for dock in self.docks.values()]
+        theme.apply(app, "dark" if self.dark.isChecked() else "light", size)
         self.strip.dress()
         self.banner.show_view(self.banner.view)
         parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
-        for part in parts:
+        for part in (*parts, *self.docks.values()):
             part.restyle()
+        self._keep_low()
+        if size != before:  # what is at the sides stays as broad in letters as it was
+            broad = [round(width * size / before) for width in broad]
+            docks = list(self.docks.values())
+            QTimer.singleShot(0, lambda: self.inner.resizeDocks(docks, broad, Qt.Orientation.Horizontal))
+
+    def _keep_low(self) -> None:
+        """No tab makes the window higher than the smallest screen; a plot is squeezed first."""
+        self.plots.setMinimumHeight(_PLOTS * self.fontMetrics().height())
 
     # What is remembered
 
     def _restore(self) -> None:
         self.resize(1280, 720)
+        self._keep_low()
         self._default_layout = self.inner.saveState(LAYOUT)
         self.dark.setChecked(recall("theme") == "dark")
         kept = recall("layout")
         if isinstance(kept, dict) and kept.get("number") == LAYOUT:
             self.restoreGeometry(_bytes(kept["geometry"]))
             self.inner.restoreState(_bytes(kept["docks"]), LAYOUT)
+        looks = recall("plots")
+        if isinstance(looks, dict):
+            self.plots.set_options(looks | {"tab": 0})  # what is measured now is seen first
 
     def _keep(self) -> None:
         docks, geometry = _hex(self.inner.saveState(LAYOUT)), _hex(self.saveGeometry())
         remember("layout", {"number": LAYOUT, "docks": docks, "geometry": geometry})
+        remember("plots", self.plots.options())
 
     def reset_layout(self) -> None:
-        """Bring every dock back to its place."""
+        """Bring every dock back to its place; the keyboard stays where it is."""
+        writes = self.focusWidget()
         self.inner.restoreState(self._default_layout, LAYOUT)
+        self.plots.bring_all_back()
         for dock in self.docks.values():
             dock.show()
+        if writes is not None:
+            writes.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def welcome(self) -> None:
         """The engine answers: the keyboard goes where a person begins; the first time, one line says what to do."""
@@ -438,12 +567,13 @@ class Window(QMainWindow):
 
     def _may_close(self) -> bool:
         """True when nothing runs, or the user says what shall become of what runs."""
-        if self._replaying or is_quiet(self.desk.latest):
+        if self._is_quiet():
             return True
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("A queue is running")
-        box.setText(f"{self.banner.view.words}\n\nThe queue does not need this window.")
+        words = "A queue is running behind the replay." if self._replaying else self.banner.view.words
+        box.setText(f"{words}\n\nThe queue does not need this window.")
         safe = box.addButton("Abort → safe and quit", QMessageBox.ButtonRole.DestructiveRole)
         leave = box.addButton("Close, keep measuring", QMessageBox.ButtonRole.AcceptRole)
         stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
@@ -461,7 +591,7 @@ class Window(QMainWindow):
 
     def leave_safely(self) -> None:
         """The system asks the program to end: abort, then close; nobody is asked."""
-        if not self._replaying and not is_quiet(self.desk.latest):
+        if not self._is_quiet():
             self.desk.command("abort")
             self.link.ends_with_window = True
         self._leave()
@@ -471,8 +601,12 @@ class Window(QMainWindow):
         if self._leaving:
             return
         self._leaving = True
+        self._lag_log.note("until the end")
         self._timer.stop()
         self._keep()
+        if self._engine is not None:
+            self._engine.close()
+        self.plots.bring_all_back()
         self.drawing.close()
         self.queue.end()
         self.new_run.end()

@@ -1,6 +1,6 @@
 """A label of several lines that claims the height that its text needs: docks know nothing of texts that wrap."""
 
-from qtpy.QtCore import QRect, Qt
+from qtpy.QtCore import QEvent, QRect, QSize, Qt
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import QLabel
 
@@ -21,6 +21,18 @@ class WrappedLabel(QLabel):
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self._claim()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self._claim()
+
+    def hasHeightForWidth(self) -> bool:
+        """No: what is claimed is enough; a panel that scrolls would be as high as all its parts like to be."""
+        return False
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self.minimumHeight()) if self.isVisible() else super().sizeHint()
 
     def _claim(self) -> None:
         if self.isVisible():  # before that its width means nothing

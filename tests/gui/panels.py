@@ -39,8 +39,8 @@ def at_an_engine(qtbot: QtBot, folder: Path, *items: Item) -> Iterator[Any]:
             panel.show()
         form.added.connect(queue.note_added)
         desk.start()
-        qtbot.waitUntil(lambda: "T_mc (K)" in desk.latest.get("latest", {}), timeout=10000)
-        qtbot.waitUntil(lambda: desk.latest["state"] == "held", timeout=10000)
+        qtbot.waitUntil(lambda: "T_mc (K)" in desk.latest.get("latest", {}), timeout=30000)
+        qtbot.waitUntil(lambda: desk.latest["state"] == "held", timeout=30000)
         try:
             yield SimpleNamespace(place=place, engine=engine, desk=desk, form=form, queue=queue, messages=messages,
                                   background=background)  # fmt: skip
@@ -62,4 +62,4 @@ def names(engine: Any) -> list[str]:
 
 def until(qtbot: QtBot, true: Callable[[], Any]) -> None:
     """Wait for something in the window's own time."""
-    qtbot.waitUntil(lambda: bool(true()), timeout=8000)
+    qtbot.waitUntil(lambda: bool(true()), timeout=30000)

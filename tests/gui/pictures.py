@@ -1,6 +1,7 @@
 """Makes the pictures of the window: `python -m tests.gui.pictures FOLDER`, with --docs those of the handbook.
 
-Every tab and every dialog in both themes and two sizes, the main window also with a small and a large font.
+Every tab and every dialog in both themes and two sizes, the main window also with small and large fonts, and what it
+shows seldom: every state of the banner, old readings, damaged runs, fits that fail, questions, the first time.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from qtpy.QtCore import QLocale, QSettings
 from qtpy.QtWidgets import QApplication, QWidget
 
 from tests.gui import looks
+from tests.gui.scenes import SCENES, at
 from tests.gui.stage import DIALOGS, LARGE, SMALL, TABS, Stage, say, window_at
 
 THEMES = ("light", "dark")
@@ -35,12 +37,17 @@ def scenes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
             for tab in TABS:
                 stage.tab(tab)
                 yield f"{theme}-{word}-{tab}", stage.window
-        stage.resize(SMALL)
-        stage.tab("live")
-        for points in (9, 14):
+        for points, size, word in ((9, SMALL, "1280"), (14, SMALL, "1280"), (14, LARGE, "1920"), (18, LARGE, "1920")):
             stage.dress(theme, points)
-            yield f"{theme}-{points}pt", stage.window
+            stage.resize(size)
+            for tab in ("fit", "live"):
+                stage.tab(tab)
+                yield f"{theme}-{word}-{points}pt-{tab}", stage.window
         stage.dress(theme)
+        stage.resize(SMALL)
+        for name in SCENES:
+            with at(stage, name) as widget:
+                yield f"{theme}-{name}", widget
         for name in DIALOGS:
             dialog = stage.dialog(name)
             yield f"{theme}-{name}", dialog
@@ -69,7 +76,8 @@ def main() -> None:
     QLocale.setDefault(QLocale.c())
     with tempfile.TemporaryDirectory() as scratch:
         QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, scratch)
-        with window_at(QApplication(["pictures"]), Path(scratch) / "data") as stage:
+        app = QApplication(["pictures"])
+        with window_at(app, Path(scratch) / "data") as stage:
             stage.tick()
             say(stage)
             if given.docs:
@@ -77,6 +85,11 @@ def main() -> None:
                 return
             for name, widget in scenes(stage):
                 looks.shoot(widget, given.folder / f"{name}.png")
+        with window_at(app, Path(scratch) / "fresh", first=True) as stage:
+            stage.window.welcome()
+            for theme in THEMES:
+                stage.dress(theme)
+                looks.shoot(stage.window, given.folder / f"{theme}-first-start.png")
 
 
 if __name__ == "__main__":

@@ -94,24 +94,29 @@ class PretendedDesk(Desk):
 class Stage:
     """The window, and what a test does to it; `night` changes the snapshot that is shown."""
 
-    def __init__(self, app: QApplication, data: Path) -> None:
+    def __init__(self, app: QApplication, data: Path, first: bool = False) -> None:
+        """With `first` it is the first time: nothing has been measured yet."""
         self.app, self.place, self.desk = app, Place.of("sim", data), PretendedDesk()
         self.background, self.link = Background(), OwnerLink(self.place)
-        self.ticked = _runs(data)
-        self._writer = _growing(data / RUNNING)
+        self.ticked = [] if first else _runs(data)
+        self._writer = None if first else _growing(data / RUNNING)
+        remember("plots", {})  # of a stage before this one
         self.window = Window(self.place, self.link, self.desk, self.background, LagWatch())
         self.window._timer.stop()  # its lag, and ages that grow, would make each picture another one
         self.dialogs: dict[str, QWidget] = {}
         self.window.show()
-        for minute in range(30):
+        for minute in () if first else range(30):
             self.desk.show(night_at("running", data, minute=minute))
-        self.show()
+        if first:
+            self.show("idle", items=[], reason="", must_end_by="", ends={"utc": "", "sd_seconds": 0.0, "items": {}})
+        else:
+            self.show()
 
     def show(self, state: str = "running", **more: Any) -> None:
         """A night at its third item, or whatever else is given."""
         self.desk.show(night_at(state, self.place.data, **more))
         self.window.lag_label.setText("GUI lag 6 ms")
-        self.window.saved.setText(self.window.saved.text().replace(str(self.place.data), "data"))
+        self.window.saved.set_text(self.window.saved.toolTip().replace(str(self.place.data), "data"))
         self.settle()
 
     def dress(self, name: str, size: int = theme.USUAL) -> None:
@@ -223,8 +228,9 @@ class Stage:
     def close(self) -> None:
         for widget in self.dialogs.values():
             widget.close()
-        self._writer.end("done")
-        self._writer.close()
+        if self._writer is not None:
+            self._writer.end("done")
+            self._writer.close()
         self.show("idle", items=[])
         self.window.close()
         self.background.close()
@@ -235,10 +241,10 @@ class Stage:
 
 
 @contextlib.contextmanager
-def window_at(app: QApplication, data: Path) -> Iterator[Stage]:
+def window_at(app: QApplication, data: Path, first: bool = False) -> Iterator[Stage]:
     """The window with its night, closed in the end."""
     theme.apply(app, "light")
-    stage = Stage(app, data)
+    stage = Stage(app, data, first)
     try:
         yield stage
     finally:

@@ -53,17 +53,17 @@ def test_an_error_in_a_slot_is_told_and_logged_and_the_window_goes_on(caught, qt
 
 def test_an_error_in_a_timer_and_in_a_thread_is_told_too(caught, qtbot):
     QTimer.singleShot(0, broken)
-    qtbot.waitUntil(lambda: len(caught) == 1, timeout=2000)
+    qtbot.waitUntil(lambda: len(caught) == 1, timeout=30000)
     thread = threading.Thread(target=broken)
     thread.start()
     thread.join(5)
-    qtbot.waitUntil(lambda: len(caught) == 2, timeout=2000)
+    qtbot.waitUntil(lambda: len(caught) == 2, timeout=30000)
     assert caught[1].count == 2
 
 
 def test_an_error_without_words_says_its_kind(caught, qtbot):
     QTimer.singleShot(0, lambda: {}["x"] if False else (_ for _ in ()).throw(KeyError()))
-    qtbot.waitUntil(lambda: len(caught) == 1, timeout=2000)
+    qtbot.waitUntil(lambda: len(caught) == 1, timeout=30000)
     assert ": KeyError." in caught[0].sentence
 
 

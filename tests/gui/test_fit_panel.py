@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QCoreApplication, QEvent, Qt
+from qtpy.QtCore import QCoreApplication, QElapsedTimer, QEvent, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from coldfinger.gui import theme
 from coldfinger.gui.background import Background
-from coldfinger.gui.fit_panel import FitPanel, save_note
+from coldfinger.gui.fit_panel import PERIOD, FitPanel, save_note
 from coldfinger.gui.fit_words import Trust
 from coldfinger.gui.pinned_fits import across_words, placed
 from coldfinger.gui.run_feed import RunFeed, RunRows
@@ -103,6 +103,30 @@ def test_a_moved_window_greys_the_old_numbers_at_once_and_refits(qtbot, panel: F
     assert panel.numbers[0][1].text() != before
 
 
+def test_without_weights_is_fitted_anew_and_pinned_beside_the_other_fit(qtbot, panel: FitPanel, tmp_path):
+    fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
+    assert "weights σ" in panel.quality.text()
+    panel.pin_fit()
+    button = panel.weights.button(1)
+    assert button.accessibleName().startswith("none: All rows count alike")
+    button.click()
+    assert panel.old
+    fitted(qtbot, panel)
+    assert "weights none" in panel.quality.text()
+    panel.pin_fit()
+    laws = [panel.pinned.table.item(row, 2).text() for row in range(panel.pinned.table.rowCount())]
+    assert sorted(laws) == ["Eq. 1", "Eq. 1, no weights"]
+    assert panel.pinned.table.item(0, 7).text() == "tests: heating pass"
+    panel.laws.button(2).click()  # Eq. 2 cannot describe this, and without weights χ²/ν does not show it
+    fitted(qtbot, panel)
+    panel.pin_fit()
+    said = [panel.pinned.table.item(row, 7).text() for row in range(3)]
+    assert sum("not in the plot" in text and "times their own s.d." in text for text in said) == 1
+    assert len(panel.pinned._fits()) == 2
+    panel.copy_fit()
+    assert "weights none" in QGuiApplication.clipboard().text()
+
+
 def test_an_answer_to_an_older_window_is_dropped(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
     answer, wish = panel.answer, panel._wish
@@ -118,10 +142,13 @@ def test_many_changes_ask_for_two_fits_a_second_at_most(qtbot, panel: FitPanel, 
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
     qtbot.wait(550)
     background.asked.clear()
+    since = QElapsedTimer()
+    since.start()
     for i in range(40):
         panel.set_window_of_fit(0.0, 0.3 + 0.01 * i)
         qtbot.wait(20)
-    assert background.asked.count("fit") <= 3
+    most = 2 + since.elapsed() // PERIOD  # a busy machine needs longer for the forty changes
+    assert background.asked.count("fit") <= min(most, 20)
     fitted(qtbot, panel)
     assert panel.answer is not None
     assert panel.answer.window == (0.0, pytest.approx(0.69))  # the latest wish won

@@ -121,6 +121,30 @@ def test_the_wrong_law_is_not_called_a_good_fit(tmp_path):
     assert any(number.trust is Trust.NONE for number in words.numbers)
 
 
+def test_without_weights_the_uncertainty_comes_from_the_scatter_and_says_so(tmp_path):
+    rows = RunFeed(ramp(tmp_path / "a", noise=3e-3)).look()
+    assert rows is not None
+    with_weights, without = fit_run(rows, WINDOW, None), fit_run(rows, WINDOW, None, "none")
+    assert without.scatter == pytest.approx(3e-3, rel=0.25)  # 60 rows know it to about 10 %
+    assert without.measured is not None
+    assert without.measured.chi2_nu == pytest.approx(1.0, rel=0.02)
+    assert 0.6 < without.own_chi2_nu < 1.5
+    words = words_of(without)
+    assert (words.state, words.good) == ("fits: failed insulator", True)
+    assert "weights none: all rows alike, ± from their scatter (0.00" in words.quality
+    assert "weights none" in copy_text(without, words)
+    assert "weights σ: each row by its own s.d." in copy_text(with_weights, words_of(with_weights))
+
+
+def test_without_weights_a_law_that_does_not_hold_is_still_no_good_fit(tmp_path):
+    rows = RunFeed(ramp(tmp_path / "a", noise=1e-3)).look()
+    assert rows is not None
+    words = words_of(fit_run(rows, (0.0, 0.7), "eq2", "none"))
+    assert not words.good
+    assert "times their own s.d." in words.state
+    assert all(number.trust is not Trust.GOOD for number in words.numbers)
+
+
 def test_a_run_without_a_resistance_says_why_it_cannot_be_fitted(tmp_path):
     rows = RunFeed(ramp(tmp_path / "a")).look()
     assert rows is not None

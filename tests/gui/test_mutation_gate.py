@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from qtpy.QtWidgets import QWidget
 
-from coldfinger.gui import theme, window
+from coldfinger.gui import strip_state, theme, window
 from coldfinger.gui.plot import Plot
 from coldfinger.gui.series import Quantity
-from coldfinger.gui.tokens import LIGHT
+from coldfinger.gui.tokens import LIGHT, State
 from tests.gui import looks
-from tests.gui.stage import SMALL, Stage, say, window_at
+from tests.gui.stage import SMALL, Stage, remove, say, window_at
 from tests.gui.window_checks import CHECKS
 
 Plant = Callable[[Stage, pytest.MonkeyPatch], Callable[[], Any]]
@@ -92,6 +93,35 @@ def no_badge_in_the_banner(stage, patch):
     return stage.show
 
 
+def another_state(stage, patch):
+    told = window.banner_of
+    patch.setattr(window, "banner_of", lambda *given, **more: replace(told(*given, **more), state=State.PAUSED))
+    stage.show()
+    return stage.show
+
+
+def covered_badge(stage, _):
+    badge = stage.window.banner.badge
+    cover = QWidget(badge)
+    cover.setAutoFillBackground(True)
+    cover.resize(badge.size())
+    cover.show()
+    return lambda: remove(cover)
+
+
+def pale_badge(stage, _):
+    badge = stage.window.banner.badge
+    badge.setStyleSheet(badge.styleSheet().replace(LIGHT.lost.ink, "#D8C8F0"))
+    return lambda: stage.window.banner.show_view(stage.window.banner.view)
+
+
+def wrong_unit_in_the_strip(stage, patch):
+    told = strip_state._text
+    patch.setattr(strip_state, "_text", lambda value, kind, digits=4: told(value, kind, digits).replace("Oe", "T"))
+    stage.show()
+    return stage.show
+
+
 def no_badge_in_the_plot(stage, _):
     plot = stage.window.plots.live.plot
     plot.set_badge("")
@@ -151,6 +181,10 @@ FAULTS: dict[str, tuple[Plant, str]] = {
     "a frozen plot": (frozen_plot, "live"),
     "a curve that is not drawn": (invisible_curve, "plots"),
     "a wrong unit": (wrong_unit, "axes"),
+    "a wrong unit in the strip": (wrong_unit_in_the_strip, "readings"),
+    "a state that is not the engine's": (another_state, "state"),
+    "a covered badge": (covered_badge, "simulated"),
+    "a pale badge": (pale_badge, "simulated"),
     "labels of an axis on each other": (colliding_labels, "axes"),
     "no badge in banner and title": (no_badge_in_the_banner, "banner"),
     "no badge in the plot": (no_badge_in_the_plot, "plots"),

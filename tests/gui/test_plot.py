@@ -175,6 +175,34 @@ def test_an_ordered_family_goes_through_one_scale_of_colours(plot: Plot):
     assert sum(curve.label.isVisible() for curve in plot._curves.values()) == 1  # equal ends: one name is enough
 
 
+def test_a_plot_is_moved_zoomed_and_read_by_keyboard(qtbot, plot: Plot):
+    x = np.arange(1.0, 6.0)
+    flags = np.array([0, 0, int(Quality.OVERLOAD), 0, 0])
+    plot.set_series("a", Series.of("a", x, 10 * x, flags=flags))
+    plot.draw()
+    (before, _), (low, high) = plot.view.viewRange(), plot.view.viewRange()[1]
+    qtbot.keyClick(plot, Qt.Key.Key_Right)
+    assert plot.view.viewRange()[0] == pytest.approx([v + 0.1 * (before[1] - before[0]) for v in before])
+    qtbot.keyClick(plot, Qt.Key.Key_Up)
+    assert plot.view.viewRange()[1] == pytest.approx([v + 0.1 * (high - low) for v in (low, high)])
+    qtbot.keyClick(plot, Qt.Key.Key_Minus)
+    assert np.ptp(plot.view.viewRange()[0]) == pytest.approx(1.25 * np.ptp(before))
+    plot.draw()
+    assert np.ptp(plot.view.viewRange()[0]) == pytest.approx(1.25 * np.ptp(before))  # and stays so
+    qtbot.keyClick(plot, Qt.Key.Key_C)
+    assert plot.cursors.shown
+    plot.cursors.move(1.0, 5.0)
+    for _ in range(2):
+        qtbot.keyClick(plot, Qt.Key.Key_Right)
+    assert plot.cursors.places == (4.0, 5.0)  # the row that is not believed is passed over
+    qtbot.keyClick(plot, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert plot.cursors.places == (4.0, 4.0)
+    assert plot.readout.text().startswith("A: 4 K, 40")
+    qtbot.keyClick(plot, Qt.Key.Key_A)
+    plot.draw()
+    assert np.ptp(plot.view.viewRange()[0]) == pytest.approx(np.ptp(before))
+
+
 def test_cursors_read_values_and_differences(plot: Plot):
     plot.set_series("a", Series.of("a", [1, 2, 3], [10, 999, 30], flags=[0, BAD, 0]))
     drawn(plot)

@@ -190,3 +190,24 @@ def test_a_map_made_anew_twice_a_second_leaves_the_window_free(dressed: QApplica
     assert best_of_three(qtbot, grow, 250, 1.5) == ""
     assert page.map is not None
     assert page.map.z.shape == (201, 120)
+
+
+def test_two_hundred_runs_come_and_go_without_a_stall(dressed: QApplication, qtbot):
+    page = FamilyPage(RunMarks())
+    runs = [rows_of(60, 3.0 * (1 + i)) for i in range(200)]
+    shown(qtbot, page)
+    for given in (runs, []):
+        longest, done = [0.0], [time.thread_time()]
+
+        def stamp(longest: list[float] = longest, done: list[float] = done) -> None:
+            now = time.thread_time()
+            longest[0], done[0] = max(longest[0], now - done[0]), now
+
+        timer = QTimer()
+        timer.timeout.connect(stamp)
+        timer.start(0)  # after each event that was waiting
+        page.show_rows(None, given)
+        qtbot.waitUntil(lambda given=given: len(page.plot.series) == len(given), timeout=20000)
+        timer.stop()
+        stamp()
+        assert longest[0] < 0.25, f"{longest[0] * 1e3:.0f} ms in one go with {len(given)} runs"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,9 @@ from coldfinger.gui import theme
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.place import Place
+from coldfinger.gui.plot import Plot
 from coldfinger.gui.plot_tabs import PlotTabs
+from coldfinger.gui.replay import open_replay
 from coldfinger.gui.run_marks import RunMarks
 from coldfinger.gui.series import Normalise
 from coldfinger.runfiles.quality import Quality
@@ -31,6 +34,13 @@ class SimulatedClock:
 
     def sleep(self, seconds: float) -> None:
         raise AssertionError("nobody has to wait here")
+
+
+class Still:
+    """The clock of a replay that is moved by hand."""
+
+    def time(self) -> float:
+        return 0.0
 
 
 class Marks(RunMarks):
@@ -211,19 +221,188 @@ def test_copies_of_simulated_rows_say_so(qtbot, tabs: PlotTabs, tmp_path):
             assert "SIMULATED" in clipboard.text()
 
 
-def test_a_badge_of_the_window_goes_before_that_of_the_runs_and_gives_way_again(qtbot, tabs: PlotTabs, tmp_path):
+def test_a_replay_says_so_in_every_plot_beside_what_its_runs_say(qtbot, tabs: PlotTabs, tmp_path):
     folder, real = ramp(tmp_path / "a"), ramp(tmp_path / "r", simulated=False)
     tabs.open_run(folder)
     looked(qtbot, tabs, folder)
-    tabs.set_badge("REPLAY")
+    tabs.set_replay(True)
     assert {page.plot.badge_text for page in tabs.pages} == {"REPLAY"}
+    tabs.open_run(folder)
+    qtbot.waitUntil(lambda: tabs.live.plot.badge_text == "REPLAY · SIMULATED", timeout=3000)
+    assert tabs.live.plot.csv().startswith("# REPLAY · SIMULATED\n")
     tabs.open_run(real)
     looked(qtbot, tabs, real)
     assert tabs.live.plot.badge_text == "REPLAY"
-    tabs.set_badge("")
+    tabs.set_replay(False)
     assert tabs.live.plot.badge_text == ""
     tabs.open_run(folder)
     qtbot.waitUntil(lambda: tabs.live.plot.badge_text == "SIMULATED", timeout=3000)
+
+
+def test_in_a_replay_rows_appear_as_its_time_passes_and_all_are_there_when_it_was_left(qtbot, tabs: PlotTabs, tmp_path):
+    first, second = ramp(tmp_path / "a", 0.0, rows=40), ramp(tmp_path / "b", 100.0, rows=40)
+    tabs.show_runs([first, second])
+    looked(qtbot, tabs, first, second)
+    face = open_replay(tmp_path, Still())
+    tabs.set_replay(True)
+
+    def shown(page: int, key: str) -> int:
+        tabs.show_tab(page)
+        return len(tabs.pages[page].plot.series[key].x)
+
+    face.seek(95.0)  # a row every ten seconds
+    tabs.see(face.snapshot())
+    assert shown(0, "run") == 10
+    assert (shown(1, str(first)), shown(1, str(second))) == (10, 0)
+    assert "10 rows" in tabs.live.words.text()
+    assert "done" not in tabs.live.words.text()
+    tabs.show_tab(2)
+    qtbot.waitUntil(lambda: tabs.fit.answer is not None and tabs.fit.answer.points == 10, timeout=5000)
+    face.seek(390.0 + 55.0)
+    tabs.see(face.snapshot())
+    assert (shown(0, "run"), shown(1, str(first)), shown(1, str(second))) == (6, 40, 6)
+    face.seek(95.0)
+    tabs.see(face.snapshot())
+    assert shown(1, str(second)) == 0
+    tabs.set_replay(False)
+    assert shown(1, str(second)) == 40
+
+
+def test_a_replay_leaves_the_history_of_the_refrigerator_alone(tabs: PlotTabs, tmp_path):
+    latest = {"T_mc (K)": [0.3, 5000.0]}
+    tabs.see(snapshot("idle", latest=latest))
+    ramp(tmp_path / "a", 0.0, rows=40)
+    face = open_replay(tmp_path / "a", Still())
+    face.seek(200.0)
+    tabs.set_replay(True)
+    tabs.see(face.snapshot())
+    assert tabs.history.history.traces["T_mc"].lines()[0].tolist() == [200.0]
+    tabs.set_replay(False)
+    assert tabs.history.history.traces["T_mc"].lines()[0].tolist() == [5000.0]
+
+
+def test_a_run_that_was_read_already_is_opened_in_the_tab_that_is_in_front(qtbot, tabs: PlotTabs, tmp_path):
+    first, second = ramp(tmp_path / "a"), ramp(tmp_path / "b")
+    tabs.show_tab(0)
+    tabs.show_runs([first, second])
+    looked(qtbot, tabs, first, second)
+    for folder in (first, second):
+        tabs.open_run(folder)
+        assert tabs.live.words.text().startswith(folder.name)
+
+
+def test_a_tab_floats_shows_what_comes_and_is_brought_back_by_closing_its_window(qtbot, tabs: PlotTabs, tmp_path):
+    first, second = ramp(tmp_path / "a"), ramp(tmp_path / "b", 300.0)
+    tabs.show_tab(1)
+    qtbot.keyClick(tabs, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert list(tabs.floating) == [1]
+    window = tabs.floating[1]
+    assert window.isWindow()
+    assert window.windowTitle() == "R(T) family – coldfinger"
+    assert tabs.tabs.tabText(1) == "R(T) family"
+    assert tabs.tabs.currentWidget().button.text() == "&Bring it back"
+    tabs.show_tab(0)
+    tabs.show_runs([first, second])
+    looked(qtbot, tabs, first, second)
+    assert set(tabs.family.plot.series) == {str(first), str(second)}  # though another tab is in front
+    window.resize(640, 500)
+    kept = tabs.options()
+    tabs.show_tab(1)
+    assert tabs.tabs.currentIndex() == 0  # it is its window that comes to the front
+    settle(QApplication.instance())
+    assert faults(window) == []
+    window.close()
+    assert tabs.floating == {}
+    tabs.show_tab(1)
+    assert tabs.tabs.currentWidget() is tabs.family
+    assert tabs.family.isVisible()
+    tabs.hide()
+    tabs.set_options(kept)
+    assert tabs.floating == {}  # not before there is a window
+    tabs.show()
+    assert list(tabs.floating) == [1]
+    assert (tabs.floating[1].width(), tabs.floating[1].height()) == (640, 500)
+    texts = [action.text() for action in tabs.tab_menu(1).actions()]
+    assert texts == ["&Bring it back\tCtrl+Shift+F"]
+    tabs.tabs.setCurrentIndex(1)
+    tabs.tabs.currentWidget().button.click()
+    assert tabs.floating == {}
+    tabs.set_options({"floating": {"1": 7, "9": "", "x": None}})  # a place that is none is the usual one
+    tabs.hide()
+    tabs.show()
+    assert list(tabs.floating) == [1]
+    tabs.bring_all_back()
+
+
+def test_every_script_that_is_copied_out_of_a_tab_runs_and_draws_what_was_seen(qtbot, tabs: PlotTabs, tmp_path):
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    flagged = ramp(tmp_path / "flagged", 300.0, flags={7: int(Quality.OVERLOAD)})
+    folders = [*family(tmp_path, (60.0, 600.0)), flagged, slopes(tmp_path / "s")]
+    tabs.show_runs(folders)
+    looked(qtbot, tabs, *folders)
+    tabs.open_run(flagged)
+    clipboard = QGuiApplication.clipboard()
+
+    def drawn(copies) -> Any:
+        """The axes of the script that comes out of the clipboard."""
+        next(action for action in copies if action.text().replace("&", "") == "Copy as Python").trigger()
+        names: dict[str, Any] = {}
+        exec(compile(clipboard.text(), "copied.py", "exec"), names)  # noqa: S102 - what people will run
+        plt.close("all")
+        return names["axes"]
+
+    for number, page in enumerate(tabs.pages):
+        tabs.show_tab(number)
+        if page is tabs.fit:
+            tabs.fit.fit_all([tabs._rows[folder] for folder in folders[:3]])
+            qtbot.waitUntil(lambda: len(tabs.fit.pinned.answers) == 3, timeout=10_000)
+        settle(QApplication.instance())
+        for plot in [page.plot] if isinstance(page.plot, Plot) else []:
+            axes = drawn(plot.copies())
+            assert axes.get_ylabel() == plot._quantities()[1].text
+            assert [container.get_label() for container in axes.containers] == [s.name for s in plot._visible()]
+            assert axes.get_yscale() == ("log" if plot.log[1] else "linear")
+    crosses = [line for line in drawn(tabs.live.plot.copies()).lines if line.get_label() == "not believed"]
+    assert [len(line.get_xdata()) for line in crosses] == [1]
+    pinned = drawn(tabs.fit.pinned.plot.copies())
+    labels = [container.get_label() for container in pinned.containers]
+    assert any(label.endswith(" good") for label in labels)
+    qtbot.waitUntil(lambda: tabs.map.map is not None, timeout=10_000)
+    image = drawn(tabs.map.copy.menu().actions())
+    assert image.get_xscale() == "log"
+    assert image.get_title() == "SIMULATED"
+    texts = [action.text() for action in tabs.map.copy.menu().actions()]
+    assert texts == ["Copy as &PNG", "Copy as &SVG", "Copy as &CSV", "Copy as P&ython"]
+    tabs.map.copy.menu().actions()[1].trigger()
+    assert "SIMULATED" in clipboard.text()
+    tabs.map.copy.menu().actions()[2].trigger()
+    known = int(np.isfinite(tabs.map.map.z).sum())
+    assert len(clipboard.text().splitlines()) == known + 2
+
+
+def test_points_that_are_not_believed_are_gone_to_one_after_the_other(qtbot, tabs: PlotTabs, tmp_path):
+    flags = {7: int(Quality.OVERLOAD), 30: int(Quality.PHASE)}
+    whole, bad = ramp(tmp_path / "whole"), ramp(tmp_path / "bad", flags=flags)
+    tabs.open_run(whole)
+    looked(qtbot, tabs, whole)
+    assert tabs.live.points.isHidden()
+    tabs.show_points(bad)
+    qtbot.waitUntil(lambda: "Not believed" in tabs.live.words.text(), timeout=5000)
+    assert tabs.live.words.text().startswith("Row 8: T ")
+    assert "Not believed: overload. 1 of 2 such rows" in tabs.live.words.text()
+    (low, high), _ = tabs.live.plot.view.viewRange()
+    series = tabs.live.plot.series["run"]
+    assert low < series.x[7] < high
+    assert high - low < 0.3 * float(np.ptp(series.x))
+    tabs.live.plot.setFocus()
+    qtbot.keyClick(tabs.live.plot, Qt.Key.Key_P)
+    assert "Row 31" in tabs.live.words.text()
+    tabs.live.points.click()
+    assert "Row 8" in tabs.live.words.text()  # round again
 
 
 def test_the_curve_under_the_mouse_is_drawn_broad(qtbot, tabs: PlotTabs, tmp_path):

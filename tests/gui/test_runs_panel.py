@@ -360,7 +360,7 @@ def opening(qtbot, background, data):
     try:
         panel = panel_of(qtbot, background, data)
         began, shown = time.perf_counter(), []
-        qtbot.waitUntil(lambda: shown.append(panel.progress.isVisible()) or len(names(panel)) == 200, timeout=8000)
+        qtbot.waitUntil(lambda: shown.append(panel.progress.isVisible()) or len(names(panel)) == 200, timeout=60000)
         lasted = time.perf_counter() - began
         panel.table.scrollToBottom()
         qtbot.wait(50)

@@ -58,11 +58,11 @@ def run_by_the_window(qtbot: QtBot, plan: Path, data: Path) -> None:
         qtbot.addWidget(queue)
         desk.start()
         try:
-            qtbot.waitUntil(lambda: desk.latest.get("state") == "idle", timeout=10000)
+            qtbot.waitUntil(lambda: desk.latest.get("state") == "idle", timeout=60000)
             queue.files.open(plan)
-            qtbot.waitUntil(lambda: len(desk.latest["items"]) == 3, timeout=10000)
+            qtbot.waitUntil(lambda: len(desk.latest["items"]) == 3, timeout=60000)
             queue.continue_queue()
-            qtbot.waitUntil(lambda: {item["state"] for item in desk.latest["items"]} == {"done"}, timeout=30000)
+            qtbot.waitUntil(lambda: {item["state"] for item in desk.latest["items"]} == {"done"}, timeout=90000)
         finally:
             background.close()
             desk.close()

@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from coldfinger.gui.plot_text import csv_text, python_text
+from coldfinger.gui.plot_text import Look, csv_text, python_text
 from coldfinger.gui.series import Normalise, Quantity, Series, axis_of, nearest, normalised
 from coldfinger.runfiles.quality import Quality
 
@@ -64,6 +64,14 @@ def test_a_table_for_other_programs_has_every_digit_and_says_what_was_simulated(
     assert rows[0] == ["curve", "T (K)", "R (Ω)", "R s.d. (Ω)", "remarks"]
     assert rows[2] == ["0 Oe", "2.0", "999.0", "1.0", "overload"]
     assert len(rows) == 5
+
+
+def test_a_script_keeps_hollow_what_was_hollow_and_names_nothing_that_has_no_name():
+    hollow = Look("#AA3355", "t", "none", hollow=True)
+    text = python_text([CURVE], T, R, (False, False), looks=[hollow])
+    assert "marker='v', linestyle='none'" in text
+    assert "markerfacecolor='none'" in text
+    assert "legend" not in python_text([Series.of("", [1.0], [2.0])], T, R, (False, False))
 
 
 def test_the_script_draws_the_same_numbers():

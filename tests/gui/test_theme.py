@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 from qtpy.QtGui import QFontInfo, QPalette
-from qtpy.QtWidgets import QApplication, QLabel, QPushButton
+from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from coldfinger.gui import theme
 from coldfinger.gui.tokens import BLACK, ITEM_LOOKS, ORANGE, SKY, THEMES, YELLOW, State, Tokens
@@ -91,6 +91,29 @@ def test_widgets_take_the_colours_of_the_theme(qapp: QApplication, tokens: Token
     assert theme.current() is tokens
     label = QLabel("x")
     assert label.palette().color(QPalette.ColorRole.WindowText).name().upper() == tokens.text
+
+
+def test_after_a_change_of_theme_no_widget_keeps_a_colour_of_the_one_before(dressed: QApplication, qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    column, edits = QVBoxLayout(window), []
+    for _ in range(30):  # Qt goes through them in an order of its own, another one in each process
+        panel = QFrame()
+        panel.setStyleSheet("QFrame { padding: 1px; }")
+        row = QHBoxLayout(panel)
+        edits += [QLineEdit("x"), QPushButton("y"), QLabel("z")]
+        for edit in edits[-3:]:
+            row.addWidget(edit)
+        column.addWidget(panel)
+    window.show()
+    for edit in edits:
+        theme.restyle(edit, "mark", "changed")
+        theme.restyle(edit, "mark", "")
+    for name in ("dark", "light", "dark"):
+        theme.apply(dressed, name)
+        settle(dressed)
+        inks = {edit.palette().color(QPalette.ColorRole.Text).name().upper() for edit in edits}
+        assert inks == {THEMES[name].text}
 
 
 @pytest.mark.parametrize("name", sorted({look.icon for look in LOOKS}))

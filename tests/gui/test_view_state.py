@@ -9,6 +9,7 @@ from coldfinger.gui.tokens import State
 from coldfinger.gui.view_state import ABORT, PAUSE, RESUME, SKIP, banner_of
 from coldfinger.procedures.engine.items import RUN, Item, Night
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.limits import Limits
 from coldfinger.procedures.station_file import read_station_file
 from coldfinger.runfiles.quality import Quality
 from tests.gui.snapshots import LOCKS, SAFE, snapshot
@@ -61,7 +62,7 @@ def test_place_end_and_badge_are_said(monkeypatch):
     view = banner_of(snapshot(simulated=True))
     assert view.place == "2/3  R(T) at 600 Oe"
     assert view.progress == 62.4
-    assert view.ends == "Queue ends Mon 06:42 ± 40 min\nin 10 h 49 min"
+    assert view.ends == "Queue ends\nMon 06:42 ± 40 min\nin 10 h 49 min"
     assert view.badge == "SIMULATED"
     assert banner_of(snapshot(), replay=True).badge == "REPLAY"
     assert view.words == "SIMULATED · RUNNING · 2/3  R(T) at 600 Oe · 62 % · 125 rows"
@@ -85,7 +86,7 @@ def tiles(strip: Strip, *pictures, silent: float = 0.0):
 def later(seconds: float, flags: int = 0, **values: float):
     """The standard snapshot with a new row `seconds` later."""
     picture = snapshot(clock=316.0 + seconds)
-    names = {"T_mc": "T_mc (K)"}
+    names = {"T_mc": "T_mc (K)", "H": "H (Oe)"}
     for column in picture["latest"]:
         if not column.startswith("set"):
             picture["latest"][column] = [picture["latest"][column][0], 310.0 + seconds]
@@ -103,6 +104,26 @@ def test_readings_have_value_uncertainty_and_set_point():
     assert shown["phase"].value == "−0.82°"
     assert (shown["heater"].value, shown["heater"].age) == ("–", Age.NONE)
     assert {tile.value for tile in tiles(Strip(), None).values()} == {"–"}
+
+
+def test_readings_say_how_much_of_the_stations_limit_they_use():
+    limits = Limits(field=0.12, field_rate=1e-4, lowest_temperature=0.02, highest_temperature=300.0, current=4e-8)
+    strip = Strip(limits)
+    picture = later(0)
+    picture["latest"] |= {"I (A)": [1e-8, 310.0], "heater (percent)": [20.0, 310.0], "heater_range (A)": [0.01, 310.0]}
+    shown = tiles(strip, picture)
+    assert shown["H"].below == "→ 600 Oe  50 % of limit"
+    assert shown["H"].notes == ("Limit of the station: 1200 Oe either way",)
+    assert (shown["I"].below, shown["heater"].below) == ("25 % of limit", "2 % of limit")
+    assert not any(tile.beyond for tile in shown.values())
+    assert shown["T_mc"].below == ""
+    picture["latest"]["heater_range (A)"] = [0.01, 300.0]  # of an older row: another range may be in use by now
+    assert tiles(strip, picture)["heater"].below == ""
+    sweep = later(10, H=650.0)
+    assert tiles(strip, sweep)["H"].notes[1] == "Sweeps with 300 Oe/min, 500 % of the fastest that is allowed"
+    over = tiles(strip, later(20, H=-1300.0))["H"]
+    assert ("108 % of limit" in over.below, over.beyond) == (True, True)
+    assert tiles(Strip(), later(0))["H"].below == "→ 600 Oe"
 
 
 def test_a_reading_greys_after_three_of_its_own_periods_and_is_lost_with_the_link():

@@ -1,9 +1,15 @@
 """The whole window as it is seen: every tab and dialog, both themes, two sizes, small and large fonts."""
 
+import os
+import subprocess
+import sys
+
 import pytest
+from qtpy.QtCore import Qt
 
 from coldfinger.gui.help import anchor_of, headings
 from tests.gui import looks, window_checks
+from tests.gui.scenes import SCENES, at
 from tests.gui.stage import DIALOGS, DOCS, LARGE, SMALL, TABS, say, window_at
 
 THEMES = ("light", "dark")
@@ -32,14 +38,59 @@ def test_every_tab_is_in_order_on_a_small_and_on_a_large_screen(stage, theme):
     assert window_checks.fits_the_smallest_screen(stage) == []
 
 
-@pytest.mark.parametrize("points", [9, 14])
-def test_the_window_is_in_order_with_small_and_large_fonts(stage, points):
-    stage.tab("live")
+@pytest.mark.parametrize(("points", "size"), [(9, SMALL), (9, LARGE), (14, SMALL), (14, LARGE)])
+def test_every_tab_is_in_order_with_small_and_large_fonts(stage, points, size):
     stage.dress("light", points)
+    stage.resize(size)
     try:
-        assert looks.missing_glyphs(stage.window) + looks.clipped(stage.window) + looks.overlapping(stage.window) == []
+        for tab in TABS:
+            stage.tab(tab)
+            assert stage.window.size() == size
+            faults = window_checks.looks_right(stage.window) + window_checks.simulated_is_read(stage)
+            assert faults == [], f"{points} pt, {size}, {tab}"
     finally:
         stage.dress("light")
+
+
+def test_the_largest_font_needs_no_more_than_a_large_screen_and_another_one_leaves_the_docks_as_broad(stage):
+    stage.resize(SMALL)
+    before = [dock.width() for dock in stage.window.docks.values()]
+    for points, size in ((18, LARGE), (14, SMALL)):
+        stage.dress("light", points)
+        least = stage.window.minimumSizeHint()
+        assert (least.width() <= size.width(), least.height() <= size.height()) == (True, True), f"{points} pt: {least}"
+    stage.dress("light")
+    stage.resize(SMALL)
+    assert [dock.width() for dock in stage.window.docks.values()] == pytest.approx(before, abs=12)
+
+
+def test_the_window_is_in_order_on_a_screen_of_twice_the_pixels():
+    """In a process of its own: the scale of a screen is fixed once Qt has begun."""
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2"}
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.gui.twice"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert (told.stdout.strip(), told.returncode) == ("2.0: in order", 0), told.stderr
+
+
+def test_whatever_the_window_seldom_shows_is_in_order(stage):
+    stage.dress("light")
+    stage.resize(SMALL)
+    faults = {}
+    for name in SCENES:
+        with at(stage, name) as widget:
+            is_window = widget is stage.window
+            faults[name] = window_checks.looks_right(widget)
+            for part in (stage.window.banner, stage.window.strip) if is_window else (widget,):
+                faults[name] += window_checks.texts_contrast(part)
+            if is_window and name != "replay":
+                faults[name] += window_checks.simulated_is_read(stage)
+    assert {name: found for name, found in faults.items() if found} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -60,9 +111,50 @@ def test_banner_title_plot_and_picture_say_the_same(stage, state):
     stage.show(state)
     try:
         faults = window_checks.banner_says_it(stage) + window_checks.icon_is_of_the_state(stage)
+        faults += window_checks.state_is_the_engines(stage) + window_checks.simulated_is_read(stage)
         assert faults + window_checks.plots_say_it(stage) == []
     finally:
         stage.show("running")
+
+
+def test_a_number_with_ctrl_opens_the_history_of_a_reading_and_its_tile_says_so(stage):
+    window = stage.window
+    for number, (key, tile) in enumerate(window.strip.tiles.items(), 1):
+        action = window.actions_by_name[tile.label.text()]
+        assert action.shortcut().toString() == f"Ctrl+{number}"
+        assert f"Ctrl+{number}: its history" in tile.toolTip()
+        action.trigger()
+        assert (window.plots.tabs.currentWidget(), window.plots.history._key) == (window.plots.history, key)
+    assert window.strip.tiles["H"].below.text().endswith("100 % of limit")
+    stage.tab("live")
+
+
+def test_a_small_screen_shows_what_runs_and_what_follows_it(stage):
+    stage.dress("light")
+    stage.resize(SMALL)
+    table = stage.window.queue.table
+    inside = table.viewport().height() - table.rowHeight(0)
+    seen = [n for n in range(8) if 0 <= table.rowViewportPosition(n) <= inside]
+    assert set(seen) >= {4, 5, 6}
+    assert table.rows.row(4).look.word == "running"
+
+
+def test_a_low_dock_scrolls_its_panel_and_keeps_its_title(stage):
+    stage.tab("live")
+    stage.dress("light", 14)
+    stage.resize(SMALL)
+    window = stage.window
+    window.inner.resizeDocks([window.docks["new run"], window.docks["queue"]], [900, 10], Qt.Orientation.Vertical)
+    stage.settle()
+    dock = window.docks["queue"]
+    try:
+        assert dock.area.verticalScrollBar().maximum() > 0
+        assert dock.area.viewport().width() >= window.queue.minimumSizeHint().width()  # nothing is cut at the side
+        assert window.queue.deadline.isVisibleTo(window)
+        assert window_checks.looks_right(window) == []
+    finally:
+        window.reset_layout()
+        stage.dress("light")
 
 
 def test_the_map_has_its_colours(stage):

@@ -22,7 +22,8 @@ INK = 40
 
 def looks_right(window: QWidget) -> list[str]:
     """Glyphs, texts that fit, nothing on anything else; the docks' own buttons and the scrolled form aside."""
-    own = [child for child in window.findChildren(QWidget) if child.objectName().startswith("qt_")]
+    names = ("qt_", "ScrollLeftButton", "ScrollRightButton")
+    own = [child for child in window.findChildren(QWidget) if child.objectName().startswith(names)]
     for child in own:
         child.setProperty("floats", True)
     return looks.faults(window)
@@ -93,6 +94,53 @@ def banner_says_it(stage: Stage) -> list[str]:
             faults.append("the banner has no badge SIMULATED")
         if "SIMULATED" not in window.windowTitle():
             faults.append("the title does not say SIMULATED")
+    return faults
+
+
+def simulated_is_read(stage: Stage) -> list[str]:
+    """The badge in the banner: whole, not covered, in its ink on its fill."""
+    window, badge, tone = stage.window, stage.window.banner.badge, theme.current().lost
+    where = looks.box(badge, window)
+    if badge.text() != "SIMULATED" or not badge.isVisibleTo(window) or not window.rect().contains(where):
+        return ["SIMULATED cannot be read: the badge is not there"]
+    shown = looks.pixels(window)[where.top() : where.bottom() + 1, where.left() : where.right() + 1]
+    written = _count(shown[6:-6, 6:-6], tone.ink)
+    enough = written >= INK and _count(shown, tone.fill, within=3) >= shown[..., 0].size // 2
+    return (
+        [] if enough and looks.contrast(tone.ink, tone.fill) >= READABLE else ["SIMULATED cannot be read in the badge"]
+    )
+
+
+WORDS = {
+    "idle": "IDLE", "survey": "WAITING", "running": "RUNNING", "waiting": "WAITING", "pausing": "PAUSING",
+    "paused": "PAUSED", "aborting": "ABORTING", "held": "HELD", "ending": "WAITING", "ended": "SAFE",
+}  # fmt: skip
+"""What the banner has to say of every state of the engine, while all is safe and no interlock has tripped."""
+
+
+def state_is_the_engines(stage: Stage) -> list[str]:
+    """Banner and title say the state that the engine's snapshot has."""
+    latest, window = stage.desk.latest, stage.window
+    word = WORDS[latest["state"]]
+    faults = (
+        [] if window.banner.word.text() == word else [f"{latest['state']}: the banner says {window.banner.word.text()}"]
+    )
+    return faults if word in window.windowTitle() else [*faults, f"{latest['state']}: title {window.windowTitle()!r}"]
+
+
+def readings_are_the_engines(stage: Stage) -> list[str]:
+    """The strip shows the engine's numbers in units of their kind."""
+    latest, tiles = stage.desk.latest["latest"], stage.window.strip.tiles
+    faults = []
+    for key, column, unit, per in (
+        ("T_mc", "T_mc (K)", "mK", 1e3),
+        ("H", "H (Oe)", "Oe", 1),
+        ("I", "I (A)", "nA", 1e9),
+    ):
+        shown = tiles[key].value.text()
+        number, _, of = shown.partition(" ")
+        if of != unit or abs(float(number) - latest[column][0] * per) > 1e-3 * abs(latest[column][0] * per):
+            faults.append(f"{key} is {latest[column][0]:g}, the strip says {shown}")
     return faults
 
 
@@ -204,6 +252,9 @@ CHECKS: dict[str, Callable[[Stage], list[str]]] = {
     "contrast": lambda stage: texts_contrast(stage.window) + palette_contrasts(),
     "banner": banner_says_it,
     "icon": icon_is_of_the_state,
+    "state": state_is_the_engines,
+    "simulated": simulated_is_read,
+    "readings": readings_are_the_engines,
     "plots": plots_say_it,
     "axes": axes_are_right,
     "live": live_follows,
