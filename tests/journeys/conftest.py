@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.desktop import Gui, screen
+from tests.journeys.desktop import MANAGER, Gui, screen
 
-NEEDED = ("Xvfb", "xdotool")
+NEEDED = ("Xvfb", "xdotool", MANAGER)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

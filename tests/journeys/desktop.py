@@ -8,10 +8,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from coldfinger.procedures.engine.face import OwnerSilent
 from coldfinger.procedures.engine.items import Item
@@ -19,38 +23,45 @@ from coldfinger.procedures.engine.queue_journal import QueueRecord, nights, read
 from coldfinger.procedures.owner.client import Client
 from coldfinger.runfiles.reader import Run, read_run
 
+MANAGER = "matchbox-window-manager"
+"""Gives the keyboard back to the window below when one closes; the main window fills the screen."""
 SIZE = "1280x720"
 PATIENCE = 45.0
+FRAMES: dict[str, Path] = {}
+"""Of each screen the file with what it shows."""
 
 
 @contextlib.contextmanager
 def screen(size: str = SIZE) -> Iterator[str]:
-    """An empty X screen; its name, such as ":3"."""
+    """An empty X screen with a window manager; its name, such as ":3". What it shows is in a file, too."""
     reading, writing = os.pipe()
-    with subprocess.Popen(
-        [
-            "Xvfb",
-            "-displayfd",
-            str(writing),
-            "-screen",
-            "0",
-            f"{size}x24",
-            "-dpi",
-            "96",
-            "-nolisten",
-            "tcp",
-            "-noreset",
-        ],
-        pass_fds=(writing,),
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        os.close(writing)
-        with open(reading) as told:
-            number = told.readline().strip()
+    with tempfile.TemporaryDirectory(prefix="screen-") as frames:
+        options = {"screen": ["0", f"{size}x24"], "dpi": ["96"], "nolisten": ["tcp"], "noreset": [], "fbdir": [frames]}
+        command = ["Xvfb", "-displayfd", str(writing)]
+        for name, values in options.items():
+            command += [f"-{name}", *values]
+        with subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL) as server:
+            os.close(writing)
+            with open(reading) as told:
+                number = told.readline().strip()
+            FRAMES[f":{number}"] = Path(frames) / "Xvfb_screen0"
+            try:
+                with managed(f":{number}") as name:
+                    yield name
+            finally:
+                server.terminate()
+
+
+@contextlib.contextmanager
+def managed(name: str) -> Iterator[str]:
+    """Run the window manager on a screen, without frames around what fills it and without keys of its own."""
+    command = [MANAGER, "-display", name, "-use_titlebar", "no", "-kbdconfig", os.devnull]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as manager:
         try:
-            yield f":{number}"
+            until(lambda: Hands(name).windows(MANAGER.split("-")[0], shown=False), what="a window manager")
+            yield name
         finally:
-            server.terminate()
+            manager.terminate()
 
 
 def until(true: Callable[[], Any], seconds: float = PATIENCE, what: str = "") -> Any:
@@ -67,6 +78,7 @@ class Hands:
 
     def __init__(self, display: str) -> None:
         self._environment = {**os.environ, "DISPLAY": display}
+        self._frame = FRAMES.get(display)
         self.presses = 0
 
     def _do(self, *words: str) -> str:
@@ -79,6 +91,11 @@ class Hands:
             self._do("key", "--clearmodifiers", name)
             self.presses += 1
 
+    def play(self, *names: str) -> None:
+        """Press keys one after the other without a pause, as somebody does who knows them by heart."""
+        self._do("key", "--clearmodifiers", "--delay", "4", *names)
+        self.presses += len(names)
+
     def type(self, text: str) -> None:
         """Type a text, a key for each letter."""
         self._do("type", "--clearmodifiers", "--delay", "5", text)
@@ -88,9 +105,18 @@ class Hands:
         """Press the left button of the mouse."""
         self._do("mousemove", str(x), str(y), "click", "1")
 
-    def windows(self, title: str) -> list[str]:
-        """Numbers of the visible windows whose title has this text."""
-        words = ["xdotool", "search", "--onlyvisible", "--name", title]
+    def picture(self) -> NDArray[np.int16]:
+        """What the screen shows: rows x columns x blue, green, red."""
+        assert self._frame is not None
+        raw = self._frame.read_bytes()
+        head = np.frombuffer(raw, ">u4", 25)  # of an X window dump
+        size, width, height, line, colours = (int(head[i]) for i in (0, 4, 5, 12, 19))
+        pixels = np.frombuffer(raw, np.uint8, line * height, size + 12 * colours)
+        return pixels.reshape(height, line)[:, : 4 * width].reshape(height, width, 4)[:, :, :3].astype(np.int16)
+
+    def windows(self, title: str, shown: bool = True) -> list[str]:
+        """Numbers of the visible windows whose title has this text; also of those that are not shown."""
+        words = ["xdotool", "search", *(["--onlyvisible"] if shown else []), "--name", title]
         done = subprocess.run(words, env=self._environment, capture_output=True, text=True, check=False)
         return done.stdout.split()
 
@@ -103,9 +129,8 @@ class Hands:
         return self._do("getwindowfocus")
 
     def front(self, title: str) -> None:
-        """Give the keyboard to the window with this title."""
-        window = until(lambda: self.windows(title), what=f"a window called {title}")[-1]
-        self._do("windowfocus", "--sync", window)
+        """Wait until a window with this title has the keyboard; nothing is done for it."""
+        until(lambda: self.focus() in self.windows(title), what=f"the keyboard in a window called {title}")
 
 
 class Gui:
@@ -150,13 +175,13 @@ class Gui:
 
     def snapshot(self) -> dict[str, Any]:
         """What the owner tells anybody; {} while there is none."""
-        with contextlib.suppress(OwnerSilent), Client(self.owner_folder, deadline=1.0) as client:
+        with contextlib.suppress(OwnerSilent), Client(self.owner_folder) as client:
             return client.snapshot()
         return {}
 
     def events(self) -> list[str]:
         """The sentences of the engine's events."""
-        with contextlib.suppress(OwnerSilent), Client(self.owner_folder, deadline=1.0) as client:
+        with contextlib.suppress(OwnerSilent), Client(self.owner_folder) as client:
             return [event["text"] for event in client.events()]
         return []
 

@@ -1,14 +1,19 @@
-"""A night is typed in, put in order, saved, opened again in another window, and begun."""
+"""A night is typed in, put in order, saved, opened again in another window, and measured to its end."""
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from tests.journeys.desktop import Gui, until
+from tests.journeys.dialogs import answer
 
 Open = Callable[..., Gui]
 
-FAMILY = ("0:11:12", "0.041", "0.04", None, None, "2")
-SWEEP = ("0.04", "0", "2")
-BIAS = ("0", "0.04", "10", "5", "2", "1")
+FAMILY = ("0:11:12", None, "0.1", "0.08", None, None, "3")
+SWEEP = ("0.08", "0", "2")
+BIAS = ("0", "0.08", "10", "5", "2", "1")
+LONGEST = 120.0
+"""Seconds for the two and a half hours of the night, which are nine on a quiet machine."""
 
 
 def fill(window: Gui, below: int, texts: tuple[str | None, ...]) -> None:
@@ -28,21 +33,24 @@ def add(window: Gui, count: int) -> None:
     until(lambda: len(window.items()) == count, what=f"{count} items")
 
 
-def answer(window: Gui, title: str, text: str) -> None:
-    """Type a path into a file dialog."""
-    until(lambda: window.hands.windows(title), what=title)
-    window.hands.key("ctrl+a")
-    window.hands.type(text)
-    window.hands.key("Return")
-    until(lambda: not window.hands.windows(title), what=f"{title}: closed")
-    window.hands.front("coldfinger")  # what a window manager would do
-
-
 def names(window: Gui) -> list[str]:
     return [item.name for item in window.items()]
 
 
-def test_a_night_is_typed_put_in_order_saved_and_opened_in_another_window_in_the_same_order(window: Open):
+def seen(window: Gui, *states: str) -> dict[str, Any]:
+    """The owner's status once it is in one of these states, {} before."""
+    snapshot = window.snapshot()
+    return snapshot if snapshot.get("state") in states else {}
+
+
+def promised(snapshot: dict[str, Any]) -> tuple[float, float]:
+    """When the queue will have ended, by what banner and queue print: the refrigerator's clock (s), and the ±."""
+    ends = snapshot["ends"]
+    left = datetime.fromisoformat(ends["utc"]) - datetime.fromisoformat(snapshot["utc"])
+    return snapshot["clock"] + left.total_seconds(), ends["sd_seconds"]
+
+
+def test_a_night_is_typed_put_in_order_saved_opened_in_another_window_and_ends_when_it_said(window: Open):
     gui = window("--speed", "1000")
     fill(gui, 1, FAMILY)
     add(gui, 12)
@@ -70,4 +78,16 @@ def test_a_night_is_typed_put_in_order_saved_and_opened_in_another_window_in_the
     answer(gui, "Open a plan file", str(plan))
     until(lambda: names(gui) == ordered, what="the same order")
     gui.hands.key("alt+c")
-    until(lambda: gui.snapshot()["state"] == "running", what="a queue that goes on")
+    running = until(lambda: seen(gui, "running"), what="a queue that goes on")
+    end, spread = promised(running)
+    ended = until(lambda: seen(gui, "idle", "held"), LONGEST, "a queue that is done")
+    assert ended["state"] == "idle", ended["reason"]
+    events, runs = gui.record().events, {run.path.parent.name: run for run in gui.runs()}
+    measured = [runs.pop(event["folder"]) for event in events if event["event"] == "file"]
+    assert [run.header["item_name"] for run in measured] == ordered
+    assert {run.outcome for run in measured} == {"done"}
+    assert all(len(run.frame) for run in measured)
+    assert not runs
+    came = [event for event in events if event["event"] == "engine"][-1]
+    assert came["state"] == "idle"
+    assert abs(came["clock"] - end) <= spread < 0.2 * end

@@ -1,52 +1,197 @@
-"""Everything that the menus offer is reached by Alt keys alone, and the window then hears keys again."""
+"""Every command of the menus is reached by Alt and letters alone, and what had the keyboard has it again afterwards."""
 
+import contextlib
+import itertools
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
 from tests.journeys.desktop import Gui, until
+from tests.journeys.menu_letters import LETTERS
 
 Open = Callable[..., Gui]
 
-MENUS = "frqvah"
-OPENS = {
-    "Front panels": "rn", "Traffic": "rt", "At the end": "qe", "Replay a run": "vp",
-    "Help here": "hh", "Commands": "hc", "Log": "hl", "All messages": "hm", "About": "ha",
+WINDOWS = {
+    "Front panels": "Instrument panels", "Traffic": "Traffic with", "At the end": "At the end of the queue",
+    "Replay a run": "Replay a run", "Help here": "^Help", "Commands": "^Commands$", "Log": "^Log$",
+    "All messages": "^Messages$", "About": "^About", "Open": "Open a plan file", "Save": "Save the queue",
+    "Save as": "Save the queue", "Rehearse": "Rehearsal", "Replay a cassette": "^Replay the runs of a cassette",
 }  # fmt: skip
-"""Commands that open a window, by the letters of menu and command."""
+"""Commands that open a window, with its title."""
+TABS = ("R(T) family", "Arrhenius + fit", "R(T,H) map", "dV/dI", "Fridge history")
+SEEN = (
+    *TABS, "History of › T_sample", "History of › H", "History of › Heater", "History of › 5 ρ",
+    "History of › Excitation", "History of › 7 θ", "History of › T_mc", "Live", "Runs", "Queue", "Reset layout",
+    "New run", "Dark theme", "Larger font", "Usual font", "Smaller font", "Export ticked runs",
+    "Fit ticked runs", "Overlay ticked runs", "Ratio to the reference", "Differences of two ticked runs",
+    "Use parameters of the chosen run", "Validate", "Copy as Python", "Reconnect",
+)  # fmt: skip
+"""Commands that change what the window shows, be it by a message, and nothing outside of it, in their order."""
+TAKES_THE_KEYBOARD = {*TABS, "Live", "New run", "Reconnect"}
+BELOW = 150
+"""Pixels from the top below which nothing moves by itself while nothing is measured."""
+CHANGED = 60
+"""Pixels that a command changes at least; a caret that blinks has less."""
 
 
-def shown(window: Gui) -> set[str]:
-    """Every window on the screen, menus included."""
-    return set(window.hands.windows(""))
+class Menus:
+    """The menus of a window, and what was done in them; the keyboard is in the field of a waiting time."""
+
+    def __init__(self, gui: Gui) -> None:
+        self.gui, self.done, self._times = gui, set[str](), itertools.count(101)
+        self.alone = self.shown()
+        gui.hands.play("alt+y", "End", "Tab")
+
+    def shown(self) -> set[str]:
+        return set(self.gui.hands.windows(""))
+
+    def choose(self, name: str) -> None:
+        """Alt and the letters of a command."""
+        first, *rest = LETTERS[name]
+        self.gui.hands.play(f"alt+{first}", *rest)
+        self.done.add(name)
+
+    def hears(self, *, moved: bool = False) -> None:
+        """What is typed arrives: in the very same field, or where a command takes the keyboard, in the window."""
+        until(lambda: self.shown() == self.alone, what="no menu and no window open")
+        self.gui.hands.front("coldfinger")
+        minutes = next(self._times)
+        way = ("alt+y", "Tab") if moved else ()
+        self.gui.hands.play(*way, "ctrl+a", *str(minutes), "ctrl+shift+Return")
+        until(lambda: self.waits()[-1:] == [minutes], what=f"{minutes}, typed after {sorted(self.done)}")
+
+    def waits(self) -> list[float]:
+        return [item.settings["seconds"] / 60.0 for item in self.gui.items()]
+
+    def choose_row(self, name: str, up: int = 0) -> None:
+        """A command for the last row of the queue, or one above it, once the window has kept what the owner has."""
+        until(lambda: self.kept() == self.waits(), what="a window that has seen the queue")
+        self.gui.hands.play("alt+b", "Tab", *["Down"] * len(self.waits()), *["Up"] * up)
+        self.choose(name)
+
+    def kept(self) -> list[float]:
+        """Waiting times in the file in which the window keeps its queue."""
+        with contextlib.suppress(PlanFileError):
+            for path in self.gui.folder.rglob("queue-sim.toml"):
+                return [item.settings["seconds"] / 60.0 for item in read_plan(path).items]
+        return []
+
+    def state(self) -> str:
+        return str(self.gui.snapshot().get("state"))
+
+    def picture(self) -> NDArray[np.int16]:
+        return self.gui.hands.picture()[BELOW:]
 
 
-def open_by(window: Gui, letters: str) -> set[str]:
-    """What Alt and the letter of a menu, and then the letter of a command in it, have opened."""
-    before = shown(window)
-    window.hands.key(f"alt+{letters[0]}")
-    menu = until(lambda: shown(window) - before, 5.0, f"the menu of Alt+{letters[0]}")
-    if not letters[1:]:
-        return set(menu)
-    window.hands.key(letters[1])
-    until(lambda: not menu & shown(window), 5.0, f"{letters}: a menu that has closed")
-    return set(until(lambda: shown(window) - before - menu, 10.0, f"a window by {letters}"))
+def says_that_it_cannot(menus: Menus, name: str) -> None:
+    """The menu stays open, the list of commands too; nothing else happens."""
+    hands = menus.gui.hands
+    menus.choose(name)
+    until(lambda: menus.shown() != menus.alone, what=f"{name}: the menu is still there")
+    hands.play("Escape", "Escape")
+    until(lambda: menus.shown() == menus.alone, what="a closed menu")
+    hands.key("ctrl+k")
+    until(lambda: hands.focus() in hands.windows("^Commands$"), what="the commands")
+    hands.type(name)
+    hands.play("Return", "Left", "Right")
+    assert hands.focus() in hands.windows("^Commands$")
+    hands.key("Escape")
+    until(lambda: menus.shown() == menus.alone, what="nothing open")
 
 
-def test_every_menu_and_window_opens_by_alt_keys_and_the_window_hears_keys_again(window: Open):
+def opens_and_closes(menus: Menus, name: str, title: str = "") -> None:
+    hands = menus.gui.hands
+    menus.choose(name)
+    until(lambda: hands.focus() in hands.windows(title or WINDOWS[name]), what=f"{name}: a window with the keyboard")
+    hands.key("Escape")
+    until(lambda: menus.shown() == menus.alone, what=f"{name}: closed by Escape")
+
+
+def changes_the_picture(menus: Menus, name: str) -> None:
+    before = menus.picture()
+
+    def seen() -> bool:
+        return int((menus.picture() != before).any(axis=2).sum()) > CHANGED and menus.shown() == menus.alone
+
+    menus.choose(name)
+    until(seen, what=f"{name}: something to be seen")
+
+
+def changes_the_queue(menus: Menus) -> None:
+    """Every verb of the queue on its last item."""
+    one, two = menus.waits()[-2:]
+    rest = menus.waits()[:-2]
+    for name, after in (
+        ("Move up", [two, one]), ("Undo", [one, two]), ("Redo", [two, one]), ("Undo", [one, two]),
+        ("Copy", [one, two, two]), ("Remove", [one, two]),
+    ):  # fmt: skip
+        menus.choose_row(name)
+        until(lambda after=after: menus.waits() == rest + after, what=f"{name}: {rest + after}")
+    menus.choose_row("Move down", up=1)
+    until(lambda: menus.waits() == [*rest, two, one], what="Move down")
+    menus.choose_row("Off / on")
+    until(lambda: [item.state for item in menus.gui.items()].count("disabled") == 1, what="Off / on")
+    menus.choose_row("Off / on")
+    until(lambda: "disabled" not in [item.state for item in menus.gui.items()], what="Off / on, again")
+    until(lambda: menus.kept() == menus.waits())
+    opens_and_closes(menus, "Change", "^Change")
+    menus.hears(moved=True)
+    menus.choose("Add to queue")
+    until(lambda: menus.waits()[-2] == menus.waits()[-1], what="Add to queue")
+
+
+def drives_the_fridge(menus: Menus) -> None:
+    """Every verb of a run; the queue is of waits."""
+    for name, state in (
+        ("Start now", "waiting"), ("Pause or resume", "paused"), ("Pause or resume", "waiting"),
+        ("Abort → safe", "held"), ("Continue queue", "waiting"),
+    ):  # fmt: skip
+        menus.choose(name)
+        until(lambda state=state: menus.state() == state, what=f"{name}: {state}")
+    menus.choose("Skip")
+    until(lambda: "skipped" in [item.state for item in menus.gui.items()], what="Skip")
+    menus.choose("Abort → safe")
+    until(lambda: menus.state() == "held", what="a held queue")
+
+
+def test_every_command_of_the_menus_by_letters_and_the_keyboard_is_never_lost(window: Open):
     gui = window("--speed", "1000")
-    alone, main = shown(gui), gui.hands.focus()
-    for letter in MENUS:
-        open_by(gui, letter)
-        gui.hands.key("Escape", "Escape")
-        until(lambda: shown(gui) == alone, 5.0, "a closed menu")
-        assert gui.hands.focus() == main
-    for name, letters in OPENS.items():
-        opened = open_by(gui, letters)
-        until(lambda opened=opened: gui.hands.focus() in opened, 5.0, f"{name} has the keyboard")
-        gui.hands.key("Escape")
-        until(lambda: shown(gui) == alone, 5.0, f"{name}: closed by Escape")
-        gui.hands.front("coldfinger")  # what a window manager would do
-    gui.hands.key("alt+y", "Tab", "Tab", "Tab", "ctrl+a")  # the type, all fields, from, to
-    gui.hands.type("0.3")
-    gui.hands.key("Tab")
-    gui.hands.key("ctrl+Return")
-    assert until(gui.items)[0].parameters["stop"] == 0.3
+    menus = Menus(gui)
+    for name in ("Undo", "Save"):
+        says_that_it_cannot(menus, name)
+    assert gui.items() == []
+    menus.hears(moved=True)
+    menus.hears()
+    for name in SEEN:
+        changes_the_picture(menus, name)
+        if name == "New run":  # it was hidden, and with it whatever hears; now it comes back
+            changes_the_picture(menus, name)
+        menus.hears(moved=name in TAKES_THE_KEYBOARD)
+    for name in WINDOWS:
+        opens_and_closes(menus, name)
+        menus.hears()
+    menus.choose("Window of its own")
+    until(lambda: gui.hands.focus() in gui.hands.windows("^Live"), what="a plot in a window of its own")
+    gui.hands.key("ctrl+shift+f")
+    until(lambda: menus.shown() == menus.alone, what="the plot back in its tab")
+    menus.hears(moved=True)
+    changes_the_queue(menus)
+    menus.hears()
+    drives_the_fridge(menus)
+    menus.hears(moved=True)
+    for name, speed in (("×10, ten", 10.0), ("×100, hundred", 100.0), ("×1, real time", 1.0)):
+        menus.choose(f"Speed of time › {name}")
+        until(lambda speed=speed: gui.snapshot().get("speed") == speed, what=name)
+    menus.choose("Speed of time › ×1000, thousand")
+    until(lambda: gui.snapshot().get("speed") == 1000.0, what="×1000")
+    menus.choose("Leave the replay")  # there is none
+    menus.hears()
+    count = len(gui.items())
+    menus.choose("Last queue")
+    until(lambda: len(gui.items()) > count, what="Last queue")
+    menus.choose("Quit")
+    assert gui.process is not None
+    assert gui.process.wait(30.0) == 0
+    assert menus.done == set(LETTERS)

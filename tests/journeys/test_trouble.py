@@ -24,6 +24,9 @@ SOON = 2.0
 QUIET = 0.004
 """Volts: the smallest amplitude of the lock-in, which is "off"."""
 
+HURRY = 20.0
+"""Times real time: the refrigerator's pace until it has settled."""
+
 Open = Callable[..., Gui]
 
 
@@ -80,6 +83,16 @@ def test_an_abort_switches_excitation_and_heater_off_within_two_seconds_of_the_f
     time.sleep(0.7)
     assert abort() <= SOON
     assert all(item["done"] for item in gui.snapshot()["safe"])
+
+    rack.clock.run_at(HURRY)  # while the temperature is on its way and the film is measured
+    start_ramp(gui, "0.8")
+    until(lambda: gui.rows() >= 1, 150.0, "a row of a ramp on disk: 20 s must be spent near its beginning")
+    rack.clock.run_at(1.0)
+    assert rack.log.value("excitation", rack.clock.time()) > QUIET * 1.01
+    assert rack.log.value("heater range", rack.clock.time()) > 0.0
+    assert [item.state for item in gui.items()].count("running") == 1
+    assert abort() <= SOON
+    assert "running" not in [item.state for item in gui.items()]
 
     assert gui.process is not None
     gui.process.terminate()  # the owner ends with its window, and its dead-man with the owner

@@ -1,0 +1,43 @@
+"""An overnight queue of twelve fields within two minutes and by keyboard alone, and no way out that forgets it."""
+
+import time
+from collections.abc import Callable
+
+from tests.journeys.desktop import Gui, until
+
+Open = Callable[..., Gui]
+
+LONGEST = 120.0
+"""Seconds from the launch to the running queue."""
+KEYS = 90
+"""Keys that it takes at most."""
+
+
+def test_a_queue_of_twelve_fields_is_built_and_started_within_two_minutes_and_is_not_left_unasked(
+    window: Open,
+):
+    gui = window("--speed", "1000")
+    hands = gui.hands
+    hands.play("alt+y", "Home", "Down", "Tab", "Tab", "ctrl+a")  # R(T) family, all fields, its fields
+    hands.type("0:550:12")
+    hands.play("Tab", "Tab", "ctrl+a")  # its order, from
+    hands.type("200 mK")
+    hands.play("Tab", "ctrl+a")  # to
+    hands.type("150 mK")
+    hands.play("Tab", "Tab", "ctrl+a")  # pacing, its rate
+    hands.type("20 mK/min")
+    hands.play("Tab", "ctrl+shift+Return")
+    until(lambda: len(gui.items()) == 12, what="twelve runs in the queue")
+
+    until(lambda: hands.windows("HELD"), what="a window that has seen the queue")
+    hands.play("alt+q", "c", "ctrl+q")  # the window has not seen yet that it runs
+    until(lambda: hands.focus() in hands.windows("A queue is running"), what="the question")
+    assert time.monotonic() - gui.begun <= LONGEST
+    assert hands.presses <= KEYS
+    hands.play("Return")  # Stay
+    until(lambda: not hands.windows("A queue is running"), what="an answer")
+    until(lambda: gui.snapshot()["running"], what="a run")
+    fields = [item.parameters["field"] for item in gui.items()]
+    assert fields == [50.0 * number for number in range(12)]
+    assert gui.process is not None
+    assert gui.process.poll() is None
