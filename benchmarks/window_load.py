@@ -249,7 +249,7 @@ def switches(window: OpenWindow, seconds: float) -> None:
             "another tab": [lambda n=n: plots.show_tab(n) for n in (*range(6), FAMILY) * 2],
             "another theme": [main.dark.trigger] * 6,
             "another normalisation": [plots.family.plot.next_normalisation] * 6,
-            "another size of the font": [lambda s=s: main._change_font(s) for s in (1, -1, 1, -1)],
+            "another size of the font": [lambda s=s: main.change_font(s) for s in (1, -1, 1, -1)],
         }.items():
             with window.measuring(name):
                 for act in acts:

@@ -11,11 +11,9 @@ from typing import Any
 from qtpy.QtCore import QByteArray, QElapsedTimer, Qt, QTimer, Signal
 from qtpy.QtGui import QCloseEvent, QKeySequence
 from qtpy.QtWidgets import (
-    QAction,
     QApplication,
     QLabel,
     QMainWindow,
-    QMenu,
     QMessageBox,
     QShortcut,
     QSizePolicy,
@@ -31,23 +29,21 @@ from coldfinger.gui.docks import Dock
 from coldfinger.gui.elided import ElidedLabel
 from coldfinger.gui.event_line import EventLine, Message
 from coldfinger.gui.flag_watch import FlagWatch
-from coldfinger.gui.floating import KEY
 from coldfinger.gui.lag import LagWatch, Stall
 from coldfinger.gui.lag_log import LagLog
-from coldfinger.gui.mnemonics import give_letters
+from coldfinger.gui.menus import Menus
 from coldfinger.gui.new_run import NewRunPanel
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
 from coldfinger.gui.plot_tabs import PlotTabs
 from coldfinger.gui.queue_panel import QueuePanel
 from coldfinger.gui.remembered import recall, remember
-from coldfinger.gui.replay import SPEEDS
 from coldfinger.gui.replay_bar import ABORTED, ReplayBar
 from coldfinger.gui.run_marks import RunMarks
 from coldfinger.gui.runs_panel import RunsPanel
 from coldfinger.gui.status_text import is_quiet, status_of, title_of
 from coldfinger.gui.strip import FridgeStrip
-from coldfinger.gui.strip_state import CHANNELS, Strip
+from coldfinger.gui.strip_state import Strip
 from coldfinger.gui.view_state import ABORT, banner_of
 
 HANDBOOK = Path(__file__).parents[1] / "docs"
@@ -88,7 +84,7 @@ class Window(QMainWindow):
         """Looks at the engine while the window shows a replay."""
         self._make_parts()
         self._lay_out()
-        self._make_menus()
+        self.menus = Menus(self)
         self._wire()
         self._restore()
         self._timer = QTimer(self)
@@ -152,136 +148,6 @@ class Window(QMainWindow):
         dock = Dock(title, panel, head, self.inner)
         self.inner.addDockWidget(area, dock)
         return dock
-
-    def _make_menus(self) -> None:
-        self.actions_by_name: dict[str, QAction] = {}
-        self._file_menu()
-        self._fridge_menu()
-        self._queue_menu()
-        self._view_menu()
-        self._analysis_menu()
-        self._help_menu()
-        bar = self.menuBar()
-        for action in bar.actions() if bar is not None else ():
-            menu = action.menu()
-            if isinstance(menu, QMenu):
-                give_letters(menu)
-
-    def _menu(self, title: str) -> QMenu:
-        bar = self.menuBar()
-        assert bar is not None
-        menu = bar.addMenu(title)
-        assert menu is not None
-        menu.setToolTipsVisible(True)
-        return menu
-
-    def _act(self, menu: QMenu, text: str, do: Callable[[], Any], keys: str = "", tip: str = "") -> QAction:
-        action = QAction(text, self)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        if tip:
-            action.setToolTip(tip)
-            action.setStatusTip(tip)
-        action.triggered.connect(lambda *_: do())
-        menu.addAction(action)
-        self.actions_by_name[text.replace("&", "")] = action
-        return action
-
-    def _file_menu(self) -> None:
-        menu = self._menu("&File")
-        for name in ("Open…", "Save…", "Save as…", "Last queue"):
-            menu.addAction(self.queue.verbs[name])
-        menu.addSeparator()
-        self._act(menu, "&Export ticked runs…", self.runs.ask_export, tip="Write the ticked runs as tables with units.")
-        menu.addSeparator()
-        self._act(menu, "&Quit", self.close, "Ctrl+Q", "Close the window; a running queue is never ended unasked.")
-
-    def _fridge_menu(self) -> None:
-        menu = self._menu("F&ridge")
-        # Their keys live in the banner, where they are heard in dialogs too.
-        self._act(menu, "&Pause or resume\tF6", self.banner.pause_or_resume, tip="Hold everything after this point.")
-        self._act(menu, "S&kip\tF7", self.banner.skip, tip="Close this run, keep its data, begin the next.")
-        self._act(menu, "&Abort → safe\tCtrl+.", self.abort, tip="Now, without a question.")
-        menu.addSeparator()
-        self._act(menu, "Front pa&nels…", self.show_panels, "Ctrl+P", "Read and set the instruments.")
-        self._act(menu, "&Traffic…", self.show_traffic, tip="The last lines that went over the wire.")
-        menu.addSeparator()
-        self._act(menu, "&Reconnect", self.link.begin, tip="Look for the owner process again, or start it.")
-
-    def _queue_menu(self) -> None:
-        menu = self._menu("&Queue")
-        self._act(menu, "&Start now\tCtrl+Return", self.new_run.start, tip="Start what the form says.")
-        self._act(menu, "&Add to queue\tCtrl+Shift+Return", self.new_run.queue, tip="Queue what the form says.")
-        menu.addSeparator()
-        self._act(menu, "&Rehearse…", self.queue.rehearse, "Ctrl+R", "The whole queue on the simulated twin.")
-        self._act(menu, "&Continue queue", self.queue.continue_queue, tip="Go on after an abort or a failure.")
-        self._act(menu, "At the &end…", self.queue.ask_end, tip="Heater, field and temperature after the last run.")
-        menu.addSeparator()
-        for name in ("Undo", "Redo", "Move up", "Move down", "Copy", "Off / on", "Remove", "Change"):
-            menu.addAction(self.queue.verbs[name])
-        menu.addSeparator()
-        for name in ("Validate", "Copy as Python"):
-            menu.addAction(self.queue.verbs[name])
-
-    def _view_menu(self) -> None:
-        menu = self._menu("&View")
-        for number, page in enumerate(self.plots.pages):
-            self._act(menu, f"{page.title}\tAlt+{number + 1}", partial(self.plots.show_tab, number), tip=page.tip)
-        histories = menu.addMenu("History &of")
-        assert histories is not None
-        for number, channel in enumerate(CHANNELS, 1):
-            show, tip = partial(self.plots.show_history, channel.key), f"{channel.label} over time."
-            self._act(histories, channel.label, show, f"Ctrl+{number}", tip)
-        self._act(
-            menu,
-            f"&Window of its own\t{KEY}",
-            self.plots.float_front,
-            tip="The plot in front in a window of its own, or back into its tab.",
-        )
-        menu.addSeparator()
-        for dock in self.docks.values():
-            action = dock.toggleViewAction()
-            if action is not None:
-                menu.addAction(action)
-        menu.addSeparator()
-        self.dark = self._act(menu, "&Dark theme", self._toggle_theme, tip="Light on dark, or dark on light.")
-        self.dark.setCheckable(True)
-        self._act(menu, "&Larger font", partial(self._change_font, 1), "Ctrl++")
-        self._act(menu, "S&maller font", partial(self._change_font, -1), "Ctrl+-")
-        self._act(menu, "&Usual font", partial(self._change_font, 0), "Ctrl+0")
-        menu.addSeparator()
-        speeds = menu.addMenu("&Speed of time")
-        assert speeds is not None
-        for speed, words in zip(SPEEDS, ("&real time", "&ten", "&hundred", "th&ousand"), strict=True):
-            tip = f"{speed} {'second' if speed == 1 else 'seconds'} of a simulated station or a replay in a real one."
-            self._act(speeds, f"×{speed}, {words}", partial(self.replay_bar.ask_speed, speed), tip=tip)
-        self._act(menu, "Re&play a run…", self.replay_bar.ask, tip="Live through a recorded run again.")
-        self._act(
-            menu, "Replay a &cassette…", self.replay_bar.ask_cassette, tip="The runs beside a recorded conversation."
-        )
-        self._act(
-            menu, "L&eave the replay", self.replay_bar.stop, tip="Back to the engine; nothing is asked or changed."
-        )
-        self._act(menu, "Reset layou&t", self.reset_layout, tip="Bring every dock back to its place.")
-
-    def _analysis_menu(self) -> None:
-        menu = self._menu("&Analysis")
-        self._act(
-            menu, "&Use parameters of the chosen run", self.runs.use_parameters, tip="Fill the form of a new run (U)."
-        )
-        self._act(menu, "&Fit ticked runs", self.runs.fit, tip="Eq. 1 or Eq. 2 for every ticked run.")
-        self._act(menu, "&Overlay ticked runs", self.runs.overlay, tip="Show every ticked run in the plots.")
-        self._act(menu, "&Ratio to the reference", self.runs.ratio, tip="Ticked runs divided by the marked one.")
-        self._act(menu, "&Differences of two ticked runs…", self.runs.diff, tip="Settings that differ.")
-
-    def _help_menu(self) -> None:
-        menu = self._menu("&Help")
-        self._act(menu, "&Help here", self.show_help, "F1", "The page that explains what has the keyboard.")
-        self._act(menu, "&Commands…", self.show_palette, "Ctrl+K", "Every command by its name.")
-        self._act(menu, "&Log…", self.show_log, tip="What engine and window have written down.")
-        self._act(menu, "All &messages…", self.events.show_all, tip="Everything that was said.")
-        menu.addSeparator()
-        self._act(menu, "&About", self._about)
 
     def _wire(self) -> None:
         self.banner.asked.connect(self._verb)
@@ -478,7 +344,8 @@ class Window(QMainWindow):
 
         CommandPalette(self).exec()
 
-    def _about(self) -> None:
+    def about(self) -> None:
+        """Which program this is."""
         from importlib.metadata import version
 
         box = QMessageBox(self)
@@ -486,11 +353,13 @@ class Window(QMainWindow):
         box.setText(f"coldfinger {version('coldfinger')}: run the refrigerator, trust the number.")
         box.exec()
 
-    def _toggle_theme(self) -> None:
-        remember("theme", "dark" if self.dark.isChecked() else "light")
+    def toggle_theme(self) -> None:
+        """Light on dark, or dark on light."""
+        remember("theme", "dark" if self.menus.dark.isChecked() else "light")
         self._dress()
 
-    def _change_font(self, step: int) -> None:
+    def change_font(self, step: int) -> None:
+        """Larger or smaller by so many points; 0 for the usual size."""
         size = (recall("font") or theme.USUAL) + step if step else theme.USUAL
         if theme.SMALLEST <= size <= theme.LARGEST:
             remember("font", size)
@@ -501,7 +370,7 @@ class Window(QMainWindow):
         assert isinstance(app, QApplication)
         before, size = app.font().pointSize(), recall("font") or theme.USUAL
         broad = [dock.width() for dock in self.docks.values()]
-        theme.apply(app, "dark" if self.dark.isChecked() else "light", size)
+        theme.apply(app, "dark" if self.menus.dark.isChecked() else "light", size)
         self.strip.dress()
         self.banner.show_view(self.banner.view)
         parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
@@ -523,7 +392,7 @@ class Window(QMainWindow):
         self.resize(1280, 720)
         self._keep_low()
         self._default_layout = self.inner.saveState(LAYOUT)
-        self.dark.setChecked(recall("theme") == "dark")
+        self.menus.dark.setChecked(recall("theme") == "dark")
         kept = recall("layout")
         if isinstance(kept, dict) and kept.get("number") == LAYOUT:
             self.restoreGeometry(_bytes(kept["geometry"]))

@@ -158,7 +158,7 @@ SCENES: dict[str, Scene] = {
     "fit-no-convergence": _no_convergence,
     "fit-at-its-bound": _at_its_bound,
     "run-damaged": _damaged,
-    "about": _box(lambda stage: stage.window._about()),
+    "about": _box(lambda stage: stage.window.about()),
     "closing": _box(lambda stage: stage.window._may_close()),
 }
 

@@ -122,7 +122,7 @@ class Stage:
     def dress(self, name: str, size: int = theme.USUAL) -> None:
         """Another theme and font, in the way of the menu."""
         remember("font", size)
-        self.window.dark.setChecked(name == "dark")
+        self.window.menus.dark.setChecked(name == "dark")
         self.window._dress()
         self.settle()
 

@@ -120,7 +120,7 @@ def test_banner_title_plot_and_picture_say_the_same(stage, state):
 def test_a_number_with_ctrl_opens_the_history_of_a_reading_and_its_tile_says_so(stage):
     window = stage.window
     for number, (key, tile) in enumerate(window.strip.tiles.items(), 1):
-        action = window.actions_by_name[tile.label.text()]
+        action = window.menus.by_name[tile.label.text()]
         assert action.shortcut().toString() == f"Ctrl+{number}"
         assert f"Ctrl+{number}: its history" in tile.toolTip()
         action.trigger()
