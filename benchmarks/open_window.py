@@ -186,7 +186,7 @@ def _idle_loop() -> None:
     """Stamp lags until standard input ends, then tell them all."""
     from qtpy.QtCore import QCoreApplication, QSocketNotifier
 
-    from coldfinger.gui.lag import LagWatch
+    from coldfinger.gui.care.lag import LagWatch
 
     app = QCoreApplication([])
     watch, stamps = LagWatch(), list[tuple[float, float]]()

@@ -60,7 +60,7 @@ class Growing:
     """In the place of the reader of files: runs in memory that have got `NEW` rows at each look."""
 
     def __init__(self, folder: Path, runs: int, points: int, begin: int, step: int = NEW) -> None:
-        from coldfinger.gui.run_feed import RunRows
+        from coldfinger.gui.pages.run_feed import RunRows
 
         self.refused: set[Path] = set()
         self.count, self.points, self.step = begin, points, step
@@ -100,7 +100,7 @@ def growing(window: OpenWindow, runs: int, points: int, begin: int, step: int = 
     plots = window.window.plots
     window.until(lambda: not plots._reading, "the reader at rest")
     kept, plots._feeds = plots._feeds, Growing(window.data, runs, points, begin, step)
-    tabs = import_module("coldfinger.gui.plot_tabs")
+    tabs = import_module("coldfinger.gui.pages.plot_tabs")
     pace, tabs._SLOW = tabs._SLOW, 1  # all of them at each look
     try:
         plots.show_runs(list(plots._feeds.whole))

@@ -10,13 +10,13 @@ from pathlib import Path
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
 
-from coldfinger.gui import theme
 from coldfinger.gui.background import Background
+from coldfinger.gui.care.failures import Failure, Failures, record_crashes
+from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.early_owner import EarlyOwner
-from coldfinger.gui.event_line import Message
-from coldfinger.gui.failures import Failure, Failures, record_crashes
-from coldfinger.gui.lag import LagWatch
+from coldfinger.gui.look import theme
+from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
 from coldfinger.gui.remembered import recall, settings

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QAction, QMenu
 
-from coldfinger.gui.floating import KEY
-from coldfinger.gui.mnemonics import give_letters
-from coldfinger.gui.replay import SPEEDS
-from coldfinger.gui.strip_state import CHANNELS
+from coldfinger.gui.helping.mnemonics import give_letters
+from coldfinger.gui.overview.strip_state import CHANNELS
+from coldfinger.gui.pages.floating import KEY
+from coldfinger.gui.playback.replay import SPEEDS
 
 if TYPE_CHECKING:
     from coldfinger.gui.window import Window

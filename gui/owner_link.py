@@ -6,7 +6,7 @@ from qtpy.QtCore import QObject, Signal
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.early_owner import EarlyOwner, Found
-from coldfinger.gui.event_line import Message
+from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.procedures.engine.face import OwnerSilent, Refused
 from coldfinger.procedures.owner.owner import LONGEST_START, OwnerError

@@ -21,30 +21,30 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from coldfinger.gui import theme
 from coldfinger.gui.background import Background
-from coldfinger.gui.banner import Banner
+from coldfinger.gui.care.lag import LagWatch, Stall
+from coldfinger.gui.care.lag_log import LagLog
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.docks import Dock
-from coldfinger.gui.elided import ElidedLabel
-from coldfinger.gui.event_line import EventLine, Message
-from coldfinger.gui.flag_watch import FlagWatch
-from coldfinger.gui.lag import LagWatch, Stall
-from coldfinger.gui.lag_log import LagLog
+from coldfinger.gui.form.new_run import NewRunPanel
+from coldfinger.gui.look import theme
+from coldfinger.gui.look.docks import Dock
+from coldfinger.gui.look.elided import ElidedLabel
 from coldfinger.gui.menus import Menus
-from coldfinger.gui.new_run import NewRunPanel
+from coldfinger.gui.overview.banner import Banner
+from coldfinger.gui.overview.event_line import EventLine, Message
+from coldfinger.gui.overview.status_text import is_quiet, status_of, title_of
+from coldfinger.gui.overview.strip import FridgeStrip
+from coldfinger.gui.overview.strip_state import Strip
+from coldfinger.gui.overview.view_state import ABORT, banner_of
 from coldfinger.gui.owner_link import OwnerLink
+from coldfinger.gui.pages.flag_watch import FlagWatch
+from coldfinger.gui.pages.plot_tabs import PlotTabs
 from coldfinger.gui.place import Place
-from coldfinger.gui.plot_tabs import PlotTabs
-from coldfinger.gui.queue_panel import QueuePanel
+from coldfinger.gui.playback.replay_bar import ABORTED, ReplayBar
+from coldfinger.gui.queue.queue_panel import QueuePanel
 from coldfinger.gui.remembered import recall, remember
-from coldfinger.gui.replay_bar import ABORTED, ReplayBar
-from coldfinger.gui.run_marks import RunMarks
-from coldfinger.gui.runs_panel import RunsPanel
-from coldfinger.gui.status_text import is_quiet, status_of, title_of
-from coldfinger.gui.strip import FridgeStrip
-from coldfinger.gui.strip_state import Strip
-from coldfinger.gui.view_state import ABORT, banner_of
+from coldfinger.gui.runs.run_marks import RunMarks
+from coldfinger.gui.runs.runs_panel import RunsPanel
 
 HANDBOOK = Path(__file__).parents[1] / "docs"
 """Folder of the pages that F1 opens; it is installed beside that of the window."""
@@ -297,19 +297,19 @@ class Window(QMainWindow):
 
     def show_panels(self) -> None:
         """Open the front panels in a window of their own."""
-        from coldfinger.gui.panels_view import PanelsView
+        from coldfinger.gui.fridge.panels_view import PanelsView
 
         self._open("panels", PanelsView)
 
     def show_traffic(self) -> None:
         """Open the traffic in a window of its own."""
-        from coldfinger.gui.traffic_view import TrafficView
+        from coldfinger.gui.fridge.traffic_view import TrafficView
 
         self._open("traffic", TrafficView)
 
     def show_log(self) -> None:
         """Open the log in a window of its own."""
-        from coldfinger.gui.log_view import LogView
+        from coldfinger.gui.fridge.log_view import LogView
 
         self._open("log", LogView)
 
@@ -332,7 +332,7 @@ class Window(QMainWindow):
 
     def show_help(self) -> None:
         """Open the page that belongs to whatever has the keyboard."""
-        from coldfinger.gui.help import HelpViewer
+        from coldfinger.gui.helping.help import HelpViewer
 
         if self._help is None:
             self._help = HelpViewer(HANDBOOK, self)
@@ -340,7 +340,7 @@ class Window(QMainWindow):
 
     def show_palette(self) -> None:
         """Every command by its name."""
-        from coldfinger.gui.palette import CommandPalette
+        from coldfinger.gui.helping.palette import CommandPalette
 
         CommandPalette(self).exec()
 

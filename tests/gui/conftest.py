@@ -11,8 +11,8 @@ import pytest
 from qtpy.QtCore import QLocale, QSettings
 from qtpy.QtWidgets import QApplication
 
-from coldfinger.gui import theme
-from coldfinger.gui.tokens import Tokens
+from coldfinger.gui.look import theme
+from coldfinger.gui.look.tokens import Tokens
 
 
 @pytest.fixture(autouse=True)

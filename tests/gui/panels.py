@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.new_run import NewRunPanel
+from coldfinger.gui.form.new_run import NewRunPanel
 from coldfinger.gui.place import Place
-from coldfinger.gui.queue_panel import QueuePanel
+from coldfinger.gui.queue.queue_panel import QueuePanel
 from coldfinger.procedures.engine.items import Item, Night
 from coldfinger.procedures.engine.wiring import FOREVER, engine_for
 

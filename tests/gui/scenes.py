@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from qtpy.QtWidgets import QMessageBox, QWidget
 
-from coldfinger.gui.fit_words import FitWords
-from coldfinger.gui.replay import open_replay
-from coldfinger.gui.view_state import banner_of
+from coldfinger.gui.overview.view_state import banner_of
+from coldfinger.gui.pages.fit_words import FitWords
+from coldfinger.gui.playback.replay import open_replay
 from coldfinger.runfiles.quality import Quality
 from tests.gui import run_folders
 from tests.gui.snapshots import LOCKS, SAFE

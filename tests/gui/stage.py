@@ -12,22 +12,22 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 from coldfinger.analysis.laws import failed_insulator
-from coldfinger.gui import theme
 from coldfinger.gui.background import Background
+from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.diff_view import DiffView
-from coldfinger.gui.edit_item import EditItem
-from coldfinger.gui.end_dialog import EndDialog
-from coldfinger.gui.event_line import MessageList
-from coldfinger.gui.help import HelpViewer
-from coldfinger.gui.lag import LagWatch
+from coldfinger.gui.form.edit_item import EditItem
+from coldfinger.gui.form.run_forms import form_of
+from coldfinger.gui.helping.help import HelpViewer
+from coldfinger.gui.helping.palette import CommandPalette
+from coldfinger.gui.look import theme
+from coldfinger.gui.overview.event_line import MessageList
 from coldfinger.gui.owner_link import OwnerLink
-from coldfinger.gui.palette import CommandPalette
 from coldfinger.gui.place import Place
-from coldfinger.gui.plot import Plot
-from coldfinger.gui.rehearsal_view import RehearsalView
+from coldfinger.gui.plots.plot import Plot
+from coldfinger.gui.queue.end_dialog import EndDialog
+from coldfinger.gui.queue.rehearsal_view import RehearsalView
 from coldfinger.gui.remembered import remember
-from coldfinger.gui.run_forms import form_of
+from coldfinger.gui.runs.diff_view import DiffView
 from coldfinger.gui.window import Window
 from coldfinger.procedures.engine.items import EndActions, Family, Item
 from coldfinger.procedures.snapshots import differences

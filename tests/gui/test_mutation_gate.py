@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from qtpy.QtWidgets import QWidget
 
-from coldfinger.gui import strip_state, theme, window
-from coldfinger.gui.plot import Plot
-from coldfinger.gui.series import Quantity
-from coldfinger.gui.tokens import LIGHT, State
+from coldfinger.gui import window
+from coldfinger.gui.look import theme
+from coldfinger.gui.look.tokens import LIGHT, State
+from coldfinger.gui.overview import strip_state
+from coldfinger.gui.plots.plot import Plot
+from coldfinger.gui.plots.series import Quantity
 from tests.gui import looks
 from tests.gui.stage import SMALL, Stage, remove, say, window_at
 from tests.gui.window_checks import CHECKS

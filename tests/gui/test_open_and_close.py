@@ -12,8 +12,8 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication, QMessageBox
 
 from coldfinger.gui.background import Background
+from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.lag import LagWatch
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
 from coldfinger.gui.window import Window

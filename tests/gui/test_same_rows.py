@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.place import Place
-from coldfinger.gui.queue_panel import QueuePanel
+from coldfinger.gui.queue.queue_panel import QueuePanel
 from coldfinger.procedures.commands.run import run
 from coldfinger.procedures.owner.owner import OwnerSettings, make_engine
 from coldfinger.runfiles.journal import JOURNAL_NAME

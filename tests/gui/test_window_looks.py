@@ -7,7 +7,7 @@ import sys
 import pytest
 from qtpy.QtCore import Qt
 
-from coldfinger.gui.help import anchor_of, headings
+from coldfinger.gui.helping.help import anchor_of, headings
 from tests.gui import looks, window_checks
 from tests.gui.scenes import SCENES, at
 from tests.gui.stage import DIALOGS, DOCS, LARGE, SMALL, TABS, say, window_at
@@ -168,7 +168,7 @@ def test_every_page_that_the_window_names_has_that_part():
     import re
     from pathlib import Path
 
-    from coldfinger.gui.run_forms import FORMS
+    from coldfinger.gui.form.run_forms import FORMS
 
     rooms = Path(window_checks.looks.__file__).parents[2] / "gui"
     named = {form.help for form in FORMS} | {"gui"}

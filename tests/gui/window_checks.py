@@ -10,8 +10,8 @@ from qtpy.QtCore import QRect
 from qtpy.QtGui import QPalette
 from qtpy.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMainWindow, QToolButton, QWidget
 
-from coldfinger.gui import theme
-from coldfinger.gui.plot import Plot
+from coldfinger.gui.look import theme
+from coldfinger.gui.plots.plot import Plot
 from tests.gui import looks
 from tests.gui.stage import SMALL, Stage
 

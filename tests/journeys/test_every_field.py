@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coldfinger.gui.run_forms import BY_T, CHOICE, FORMS, LIST, WAY, Entry, Form, form
+from coldfinger.gui.form.run_forms import BY_T, CHOICE, FORMS, LIST, WAY, Entry, Form, form
 from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.limits import limits_of
 from coldfinger.procedures.plans.plan_names import with_defaults

@@ -1,0 +1,1 @@
+"""What watches over the window itself: stalls, errors in slots."""

@@ -1,0 +1,1 @@
+"""Fields for quantities: what stands in them is what is applied, or it is marked."""

@@ -1,0 +1,1 @@
+"""Instruments looked at: front panels, traffic, log."""

@@ -1,0 +1,1 @@
+"""What is always seen: banner, strip, messages."""

@@ -1,0 +1,1 @@
+"""The tabs in the middle: which runs are drawn how, and the live fit."""

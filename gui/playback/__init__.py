@@ -1,0 +1,1 @@
+"""A recorded night played again, and the speed of a simulated one."""

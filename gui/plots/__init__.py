@@ -1,0 +1,1 @@
+"""Plots of anything: curves, maps, axes, cursors; they know no run."""

@@ -1,0 +1,1 @@
+"""The queue: its table, its changes, its files, its rehearsal."""

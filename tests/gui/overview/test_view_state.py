@@ -1,0 +1,199 @@
+"""What banner and strip say of an engine's snapshot."""
+
+import json
+
+import pytest
+
+from coldfinger.gui.look.tokens import State
+from coldfinger.gui.overview.strip_state import Age, Strip
+from coldfinger.gui.overview.view_state import ABORT, PAUSE, RESUME, SKIP, banner_of
+from coldfinger.procedures.engine.items import RUN, Item, Night
+from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.limits import Limits
+from coldfinger.procedures.station_file import read_station_file
+from coldfinger.runfiles.quality import Quality
+from tests.gui.snapshots import LOCKS, SAFE, snapshot
+
+UNSAFE = [*SAFE[:2], {"item": "heater", "done": False, "detail": "no answer"}]
+TRIPPED = {"interlocks": [{**LOCKS[0], "state": "tripped", "text": "T_mc 300 mK is above 200 mK"}]}
+HELD = "set points are held, the excitation is on"
+
+
+@pytest.mark.parametrize(
+    ("picture", "state", "live", "detail"),
+    [
+        (snapshot("idle", "the queue is empty"), State.IDLE, "", "the queue is empty"),
+        (snapshot("survey", "looking at the instruments"), State.WAITING, "", "looking at the instruments"),
+        (snapshot("running"), State.RUNNING, "pause skip", "62 % · 125 rows"),
+        (snapshot("waiting"), State.WAITING, "pause skip", ""),
+        (snapshot("waiting", "dV/dI begins at 22:00"), State.WAITING, "pause skip", "dV/dI begins at 22:00"),
+        (snapshot("pausing", "the present row is"), State.PAUSING, "resume skip", "the present row is"),
+        (snapshot("paused", HELD), State.PAUSED, "resume skip", HELD),
+        (snapshot("aborting", "the station goes"), State.ABORTING, "", "the station goes"),
+        (snapshot("held", "aborted", safe=SAFE), State.HELD, "", "queue held, 2 left: aborted"),
+        (snapshot("ending", "bringing the station"), State.WAITING, "", "bringing the station"),
+        (snapshot("ended", "done", safe=SAFE), State.SAFE, "", "done"),
+        (snapshot("ended", "done", safe=UNSAFE), State.FAULT, "", "heater is NOT safe: no answer"),
+        (snapshot("running", care=TRIPPED), State.FAULT, "pause skip", "T_mc 300 mK is above 200 mK"),
+    ],
+)
+def test_every_state_of_the_engine_has_its_banner_and_its_verbs(picture, state, live, detail):
+    view = banner_of(picture)
+    assert (view.state, view.detail) == (state, detail)
+    assert {verb for verb in (PAUSE, RESUME, SKIP) if verb not in view.why_not} == set(live.split())
+    assert all(reason for reason in view.why_not.values())
+    assert ABORT not in view.why_not
+
+
+def test_a_silent_engine_is_a_lost_link_and_only_abort_stays():
+    for picture, silent in ((None, 0.0), (snapshot(), 31.0)):
+        view = banner_of(picture, silent)
+        assert view.state is State.LINK_LOST
+        assert set(view.why_not) == {PAUSE, RESUME, SKIP}
+    assert banner_of(snapshot(), 31.0).detail == "no answer for 31 s; what is shown is that old"
+    assert banner_of(snapshot(), 29.0).state is State.RUNNING
+
+
+def test_place_end_and_badge_are_said(monkeypatch):
+    import time
+
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    view = banner_of(snapshot(simulated=True))
+    assert view.place == "2/3  R(T) at 600 Oe"
+    assert view.progress == 62.4
+    assert view.ends == "Queue ends\nMon 06:42 ± 40 min\nin 10 h 49 min"
+    assert view.badge == "SIMULATED"
+    assert banner_of(snapshot(), replay=True).badge == "REPLAY"
+    assert view.words == "SIMULATED · RUNNING · 2/3  R(T) at 600 Oe · 62 % · 125 rows"
+    for ended in (snapshot("held"), snapshot("ended"), snapshot(ends={"utc": "", "sd_seconds": 0, "items": {}})):
+        assert banner_of(ended).ends == ""
+
+
+def test_a_safe_state_is_ticked_item_by_item():
+    assert banner_of(snapshot("held", safe=UNSAFE)).checks == (
+        ("excitation off", True), ("bias off", True), ("heater off", False),
+    )  # fmt: skip
+    assert banner_of(snapshot("running", safe=SAFE)).checks == ()
+
+
+def tiles(strip: Strip, *pictures, silent: float = 0.0):
+    for picture in pictures:
+        shown, _ = strip.see(picture, silent)
+    return {tile.key: tile for tile in shown}
+
+
+def later(seconds: float, flags: int = 0, **values: float):
+    """The standard snapshot with a new row `seconds` later."""
+    picture = snapshot(clock=316.0 + seconds)
+    names = {"T_mc": "T_mc (K)", "H": "H (Oe)"}
+    for column in picture["latest"]:
+        if not column.startswith("set"):
+            picture["latest"][column] = [picture["latest"][column][0], 310.0 + seconds]
+    for name, value in values.items():
+        picture["latest"][names[name]] = [value, 310.0 + seconds]
+    picture["latest"]["flags"] = [flags, 310.0 + seconds]
+    return picture
+
+
+def test_readings_have_value_uncertainty_and_set_point():
+    shown = tiles(Strip(), snapshot())
+    assert (shown["T_sample"].value, shown["T_sample"].below) == ("299.7 mK", "± 300 µK  → 300 mK")
+    assert (shown["H"].value, shown["H"].below) == ("600 Oe", "→ 600 Oe")
+    assert shown["R"].value == "6.359 kΩ"
+    assert shown["phase"].value == "−0.82°"
+    assert (shown["heater"].value, shown["heater"].age) == ("–", Age.NONE)
+    assert {tile.value for tile in tiles(Strip(), None).values()} == {"–"}
+
+
+def test_readings_say_how_much_of_the_stations_limit_they_use():
+    limits = Limits(field=0.12, field_rate=1e-4, lowest_temperature=0.02, highest_temperature=300.0, current=4e-8)
+    strip = Strip(limits)
+    picture = later(0)
+    picture["latest"] |= {"I (A)": [1e-8, 310.0], "heater (percent)": [20.0, 310.0], "heater_range (A)": [0.01, 310.0]}
+    shown = tiles(strip, picture)
+    assert shown["H"].below == "→ 600 Oe  50 % of limit"
+    assert shown["H"].notes == ("Limit of the station: 1200 Oe either way",)
+    assert (shown["I"].below, shown["heater"].below) == ("25 % of limit", "2 % of limit")
+    assert not any(tile.beyond for tile in shown.values())
+    assert shown["T_mc"].below == ""
+    picture["latest"]["heater_range (A)"] = [0.01, 300.0]  # of an older row: another range may be in use by now
+    assert tiles(strip, picture)["heater"].below == ""
+    sweep = later(10, H=650.0)
+    assert tiles(strip, sweep)["H"].notes[1] == "Sweeps with 300 Oe/min, 500 % of the fastest that is allowed"
+    over = tiles(strip, later(20, H=-1300.0))["H"]
+    assert ("108 % of limit" in over.below, over.beyond) == (True, True)
+    assert tiles(Strip(), later(0))["H"].below == "→ 600 Oe"
+
+
+def test_a_reading_greys_after_three_of_its_own_periods_and_is_lost_with_the_link():
+    strip = Strip()
+    regular = [later(10.0 * n) for n in range(5)]
+    assert tiles(strip, *regular)["T_mc"].age is Age.FRESH
+    old = later(40.0) | {"clock": 316.0 + 40 + 25.5}
+    assert (tiles(strip, old)["T_mc"].age, tiles(strip, old)["T_mc"].age_text) == (Age.STALE, "31 s old")
+    assert tiles(strip, later(40.0), silent=31.0)["T_mc"].age is Age.LOST
+
+
+@pytest.mark.parametrize(
+    ("values", "trend"), [((1, 1.1), "up"), ((1, 0.9), "down"), ((1, 1.001), "steady"), ((1,), "")]
+)
+def test_a_trend_needs_two_readings_and_a_change(values, trend):
+    strip = Strip()
+    shown = tiles(strip, *(later(10.0 * n, T_mc=value) for n, value in enumerate(values)))
+    assert shown["T_mc"].trend == trend
+
+
+def lamps(strip: Strip, picture, silent: float = 0.0):
+    return {lamp.key: lamp for lamp in strip.see(picture, silent)[1]}
+
+
+def test_an_overload_stays_lit_until_somebody_has_seen_it():
+    strip = Strip()
+    assert lamps(strip, later(0))["overload"].state == "ok"
+    lamps(strip, later(1, flags=int(Quality.OVERLOAD)))
+    lit = lamps(strip, later(2, flags=int(Quality.OVERLOAD | Quality.SEAM)))["overload"]
+    assert (lit.state, lit.text[:6], lit.text[-17:]) == ("lit", "since ", ", 2 points flagged"[1:])
+    strip.acknowledge("overload")
+    assert lamps(strip, later(2, flags=int(Quality.OVERLOAD)))["overload"].state == "lit"  # its cause is still there
+    assert lamps(strip, later(3))["overload"].state == "latched"
+    assert lamps(strip, later(4))["overload"].state == "latched"
+    strip.acknowledge("overload")
+    assert lamps(strip, later(5))["overload"].state == "ok"
+
+
+def test_interlocks_have_lamps_with_their_reason_and_latch_too():
+    strip = Strip()
+    lit = lamps(strip, snapshot(care=TRIPPED))["interlock too warm"]
+    assert lit.state == "lit"
+    assert lit.text.startswith("T_mc 300 mK is above 200 mK; since")
+    assert lamps(strip, snapshot())["interlock too warm"].state == "latched"
+    blind = {"interlocks": [{**LOCKS[0], "unreadable": True}]}
+    assert "cannot be read" in lamps(Strip(), snapshot(care=blind))["interlock too warm"].text
+
+
+def test_no_lamp_says_that_all_is_well_while_the_link_is_lost():
+    assert {lamp.state for lamp in lamps(Strip(), snapshot(), 31.0).values()} == {"unknown"}
+
+
+def test_the_snapshots_of_a_real_night_can_be_shown_from_beginning_to_end(tmp_path):
+    ramp = {"start": 0.3, "stop": 0.25, "points": 3, "excitation": "gentle", "final_points": 0, "pacing": "log points"}
+    strip, states, values = Strip(), set(), set()
+    with engine_for(
+        Night("n", (Item(RUN, "1", "ramp", "TemperatureRamp", ramp),)), read_station_file("sim"), tmp_path
+    ) as engine:
+        attend = engine._attend
+
+        def look() -> None:
+            attend()
+            picture = json.loads(json.dumps(engine.snapshot()))
+            states.add(banner_of(picture).state)
+            values.add(tiles(strip, picture)["T_sample"].value)
+
+        engine._attend = look
+        assert engine.run().outcome == "done"
+        end = banner_of(engine.snapshot())
+    assert State.RUNNING in states
+    assert len(values) >= 3
+    assert (end.state, end.badge) == (State.SAFE, "SIMULATED")
+    assert all(done for _, done in end.checks)
