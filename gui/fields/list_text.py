@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from coldfinger.gui.fields.quantity_text import Field, check, number_text
-from coldfinger.gui.form.run_forms import with_unit
 from coldfinger.procedures.field_way import is_way, turning_points
 from coldfinger.procedures.plans.plan_values import ValueMistake, numbers
 from coldfinger.procedures.quantity import QuantityError
@@ -17,6 +16,13 @@ class ListField:
 
     field: Field
     way: bool = False
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A list with its unit: a text that ends in a digit means the field's unit."""
+    plain = text.strip()
+    counted = " x" in plain.replace("x", " x")
+    return f"{plain} {unit}" if plain and (plain[-1].isdigit() or plain[-1] == ".") and not counted else plain
 
 
 def read_list(text: str, of: ListField) -> list[float]:

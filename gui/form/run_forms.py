@@ -13,6 +13,7 @@ from typing import Any
 
 import tomlkit
 
+from coldfinger.gui.fields.list_text import with_unit
 from coldfinger.gui.fields.quantity_text import Field, number_text
 from coldfinger.procedures.engine.items import RUN, SET, WAIT, Item, Night
 from coldfinger.procedures.limits import Limits
@@ -324,13 +325,6 @@ def _said(entry: Entry, value: Any) -> Any:
     if entry.kind == LIST:
         return with_unit(value, entry.unit)
     return with_unit(value, entry.unit) if entry.kind == WAY else value
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A list with its unit: a text that ends in a digit means the field's unit."""
-    plain = text.strip()
-    counted = " x" in plain.replace("x", " x")
-    return f"{plain} {unit}" if plain and (plain[-1].isdigit() or plain[-1] == ".") and not counted else plain
 
 
 def plan_text_of(of: Form, values: Values, name: str = "form") -> str:
