@@ -247,7 +247,7 @@ def switches(window: OpenWindow, seconds: float) -> None:
     with growing(window, CURVES, 10_000, 9_000, 0):
         for name, acts in {
             "another tab": [lambda n=n: plots.show_tab(n) for n in (*range(6), FAMILY) * 2],
-            "another theme": [main.dark.trigger] * 6,
+            "another theme": [main.menus.dark.trigger] * 6,
             "another normalisation": [plots.family.plot.next_normalisation] * 6,
             "another size of the font": [lambda s=s: main.change_font(s) for s in (1, -1, 1, -1)],
         }.items():
@@ -335,14 +335,16 @@ def main() -> None:
     budgets: list[Budget] = []
     with opened(SPEED) as window:
         window.wait(2.0)
-        for name in wanted.scenario or SCENARIOS:
-            scenario, budget = SCENARIOS[name]
-            try:
-                scenario(window, wanted.seconds)
-            except TimeoutError as error:
-                print(f"{name}: {error}; engine {window.desk.latest.get('state')}, refused: {window.refused}")
-            budgets += [budget] * (len(window.measured) - len(budgets))
-    print("\n".join(table(list(zip(window.measured, budgets, strict=True)))))
+        try:
+            for name in wanted.scenario or SCENARIOS:
+                scenario, budget = SCENARIOS[name]
+                try:
+                    scenario(window, wanted.seconds)
+                except TimeoutError as error:
+                    print(f"{name}: {error}; engine {window.desk.latest.get('state')}, refused: {window.refused}")
+                budgets += [budget] * (len(window.measured) - len(budgets))
+        finally:
+            print("\n".join(table(list(zip(window.measured, budgets, strict=False)))))
 
 
 if __name__ == "__main__":

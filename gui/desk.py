@@ -17,7 +17,7 @@ from coldfinger.procedures.engine.face import ABORT, EngineFace, OwnerSilent, Re
 
 PERIOD = 0.1  # s between two looks
 SLOW_PERIOD = 0.5  # s between two looks for an owner that does not answer
-PATIENCE = 0.5  # s that a person waits for the answer to "does anything run?"
+PATIENCE = 2.0  # s that a person waits for the answer to "does anything run?"
 RESUMES = 2000  # ms within which a queue that was let go has begun
 WHO = "window"
 

@@ -1,6 +1,6 @@
 """The field for several quantities: the text is echoed as values below, and marked until it is applied."""
 
-from qtpy.QtCore import QEvent, Qt, QTimer, Signal
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QFocusEvent, QKeyEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
@@ -117,13 +117,11 @@ class _Line(QLineEdit):
         super().__init__(owner)
         self._owner = owner
 
-    def event(self, event: QEvent | None) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            leaving = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
-            if leaving and self._owner.mark and not self._owner.apply():
-                event.accept()
-                return True
-        return super().event(event)
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab: a text that cannot be applied keeps the keyboard here."""
+        if self._owner.mark and not self._owner.apply():
+            return True
+        return super().focusNextPrevChild(next)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and event.key() == Qt.Key.Key_Escape and self._owner.mark:

@@ -4,7 +4,7 @@ A text is applied by Enter or by leaving the field; until then a dashed edge say
 gets a red edge and a sentence below, the keyboard stays in the field, and Esc brings the applied value back.
 """
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
 
@@ -180,14 +180,11 @@ class _Line(QLineEdit):
         self._owner = owner
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel does not take it
 
-    def event(self, event: QEvent | None) -> bool:
-        # Tab is handled before keyPressEvent; a text that cannot be applied keeps the keyboard here.
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            leaving = event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
-            if leaving and self._owner.mark and not self._owner.apply():
-                event.accept()
-                return True
-        return super().event(event)
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab: a text that cannot be applied keeps the keyboard here."""
+        if self._owner.mark and not self._owner.apply():
+            return True
+        return super().focusNextPrevChild(next)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:

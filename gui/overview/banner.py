@@ -56,9 +56,7 @@ class Banner(QWidget):
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.ApplicationShortcut)
             shortcut.activated.connect(act)
-        app = QApplication.instance()
-        if app is not None:
-            app.installEventFilter(self)  # a shortcut would be deaf while a dialog is open
+        self.listen(True)  # a shortcut would be deaf while a dialog is open
         self.show_view(self.view)
 
     def _lay_out(self) -> None:
@@ -152,6 +150,12 @@ class Banner(QWidget):
     def skip(self) -> None:
         if SKIP not in self.view.why_not:
             self.asked.emit(SKIP)
+
+    def listen(self, on: bool) -> None:
+        """Hear every event of the application, or none for a moment: a change of the theme has a hundred thousand."""
+        app = QApplication.instance()
+        if app is not None:
+            (app.installEventFilter if on else app.removeEventFilter)(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):

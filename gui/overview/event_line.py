@@ -160,6 +160,7 @@ class EventLine(QFrame):
     def _show_actions(self, message: Message | None) -> None:
         for button in self._buttons:
             self._row.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._buttons = []
         for label, act in message.actions if message else ():

@@ -134,10 +134,11 @@ class Stage:
         """Wait until nothing is read or computed any more, and draw."""
         looks.settle(self.app)
         self.until(lambda: not (self.background.busy or self.window.drawing.busy or self.window.plots._reading))
-        for plot in self.window.findChildren(Plot):
-            if plot.isVisible():
-                plot.draw()
-        looks.settle(self.app)
+        for _ in range(2):  # the first drawing may give a plot another size: labels come, the badge finds its place
+            for plot in self.window.findChildren(Plot):
+                if plot.isVisible():
+                    plot.draw()
+            looks.settle(self.app)
 
     def until(self, true: Callable[[], Any]) -> None:
         """Wait in the window's own time."""

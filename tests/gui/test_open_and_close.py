@@ -57,7 +57,7 @@ def test_three_windows_leave_no_thread_and_no_widget(qtbot: QtBot, dressed: QApp
         opened_and_closed(dressed, tmp_path)
     gc.collect()
     assert set(threading.enumerate()) == threads
-    assert len(dressed.topLevelWidgets()) == widgets
+    assert len(dressed.topLevelWidgets()) <= widgets
 
 
 class Startable:

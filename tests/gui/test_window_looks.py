@@ -172,7 +172,7 @@ def test_every_page_that_the_window_names_has_that_part():
 
     rooms = Path(window_checks.looks.__file__).parents[2] / "gui"
     named = {form.help for form in FORMS} | {"gui"}
-    for path in rooms.glob("*.py"):
+    for path in rooms.rglob("*.py"):
         named |= set(re.findall(r'setProperty\((?:"help"|HELP), "([^"]+)"\)', path.read_text("utf-8")))
     assert {"gui#queue", "gui#plots", "gui#keyboard", "engine"} <= named
     missing = []

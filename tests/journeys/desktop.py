@@ -87,17 +87,20 @@ class Hands:
 
     def key(self, *names: str) -> None:
         """Press keys, such as "ctrl+Return"."""
+        self._wait_for_keyboard()
         for name in names:
             self._do("key", "--clearmodifiers", name)
             self.presses += 1
 
     def play(self, *names: str) -> None:
         """Press keys one after the other without a pause, as somebody does who knows them by heart."""
+        self._wait_for_keyboard()
         self._do("key", "--clearmodifiers", "--delay", "4", *names)
         self.presses += len(names)
 
     def type(self, text: str) -> None:
         """Type a text, a key for each letter."""
+        self._wait_for_keyboard()
         self._do("type", "--clearmodifiers", "--delay", "5", text)
         self.presses += len(text)
 
@@ -125,8 +128,21 @@ class Hands:
         return [self._do("getwindowname", window) for window in self.windows("")]
 
     def focus(self) -> str:
-        """Number of the window that has the keyboard."""
-        return self._do("getwindowfocus")
+        """Number of the window that has the keyboard, "" while none has."""
+        done = subprocess.run(
+            ["xdotool", "getwindowfocus"], env=self._environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip()
+
+    def _wait_for_keyboard(self) -> None:
+        """Between two windows nobody hears keys: the manager gives the keyboard on once the first one has gone."""
+        words = ["xdotool", "getwindowfocus", "getwindowname"]
+
+        def heard() -> bool:
+            done = subprocess.run(words, env=self._environment, capture_output=True, text=True, check=False)
+            return bool(done.stdout.strip())
+
+        until(heard, what="a window that has the keyboard")
 
     def front(self, title: str) -> None:
         """Wait until a window with this title has the keyboard; nothing is done for it."""
@@ -158,7 +174,9 @@ class Gui:
         self.begun = time.monotonic()
         command = [sys.executable, "-m", "coldfinger.procedures", "gui", "--data", str(self.data), *self.words, *more]
         with open(self.folder / "window.err", "ab") as errors:
-            self.process = subprocess.Popen(command, env=self.environment, stderr=errors, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, env=self.environment, stderr=errors, start_new_session=True, cwd=self.folder
+            )
         until(lambda: self.hands.windows("coldfinger") or not self._lives(), what="the window")
         assert self._lives(), self.errors()
         until(lambda: "T_sample (K)" in self.snapshot().get("latest", {}), what="the first readings")

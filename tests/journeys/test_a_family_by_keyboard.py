@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.journeys.desktop import Gui, until
-from tests.journeys.dialogs import answer
+from tests.journeys.dialogs import answer, continue_queue
 
 Open = Callable[..., Gui]
 
@@ -77,7 +77,7 @@ def test_a_night_is_typed_put_in_order_saved_opened_in_another_window_and_ends_w
     gui.hands.key("ctrl+o")
     answer(gui, "Open a plan file", str(plan))
     until(lambda: names(gui) == ordered, what="the same order")
-    gui.hands.key("alt+c")
+    continue_queue(gui)
     running = until(lambda: seen(gui, "running"), what="a queue that goes on")
     end, spread = promised(running)
     ended = until(lambda: seen(gui, "idle", "held"), LONGEST, "a queue that is done")

@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from tests.journeys.desktop import Gui, until
-from tests.journeys.dialogs import answer, log_of
+from tests.journeys.dialogs import answer, continue_queue, log_of
 
 Open = Callable[..., Gui]
 
@@ -118,7 +118,7 @@ def test_failures_are_told_in_four_parts_and_the_queue_does_what_its_policy_says
 
     load(gui, "night.toml", PLAN)
     until(lambda: list(states(gui)) == list(RUNS), what="the queue of the file")
-    gui.hands.key("alt+c")
+    continue_queue(gui)
     until(lambda: states(gui).get("warm") == "partial" and held(gui), 90.0, "an interlock that has tripped")
     became = states(gui)
     assert became.pop("third") in ("done", "failed")  # it was begun; the lock-in may have been silent still
@@ -131,13 +131,13 @@ def test_failures_are_told_in_four_parts_and_the_queue_does_what_its_policy_says
     gui.hands.key("alt+b", "Tab", *["Down"] * len(RUNS), "Up", "Delete")  # what would trip it again
     until(lambda: "warm" not in states(gui), what="a queue without the warm run")
     journal = gui.record().folder / "queue.jsonl"
-    keep_files_below(gui, journal.stat().st_size + 100)
-    gui.hands.key("alt+c")
+    keep_files_below(gui, journal.stat().st_size + 1000)  # what is told by the way still fits
+    continue_queue(gui)
     until(lambda: says("\n".join(gui.events()), "disk") and held(gui), 90.0, "a queue that is held again")
     assert states(gui)["last"] in ("waiting", "partial")
     until(lambda: says(log_of(gui), "disk"), what="the full disk in the window")
 
     keep_files_below(gui, resource.RLIM_INFINITY)
-    gui.hands.key("alt+c")
+    continue_queue(gui)
     until(lambda: states(gui).get("last") == "done", 90.0, "a run that is done after all")
     assert all(item["done"] for item in gui.snapshot()["safe"])

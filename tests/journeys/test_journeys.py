@@ -5,8 +5,6 @@ import signal
 import time
 from collections.abc import Callable
 
-import pytest
-
 from tests.journeys.desktop import Gui, until
 
 Open = Callable[..., Gui]
@@ -87,17 +85,3 @@ def test_sigterm_means_safe_state_and_an_end_in_order(window: Open):
     record = gui.record()
     assert record.ended
     assert all(item["done"] for event in record.events if event["event"] == "safe" for item in event["items"])
-
-
-def test_what_stands_in_a_field_is_what_is_applied_or_nothing_is(window: Open):
-    gui = window("--speed", "1000")
-    for wrong in ("5 K/min", "9 T", "900", "0.4 nonsense"):
-        gui.hands.key("ctrl+a")
-        gui.hands.type(wrong)
-        gui.hands.key("ctrl+Return")
-        time.sleep(0.4)
-        assert gui.items() == [], wrong
-    gui.hands.key("ctrl+a")
-    gui.hands.type("400 mK")
-    gui.hands.key("ctrl+Return")
-    assert until(gui.items)[0].parameters["stop"] == pytest.approx(0.4)

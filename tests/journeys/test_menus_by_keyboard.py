@@ -150,10 +150,28 @@ def drives_the_fridge(menus: Menus) -> None:
     ):  # fmt: skip
         menus.choose(name)
         until(lambda state=state: menus.state() == state, what=f"{name}: {state}")
+        until(lambda state=state: menus.gui.hands.windows(state.upper()), what=f"a window that says {state}")
     menus.choose("Skip")
     until(lambda: "skipped" in [item.state for item in menus.gui.items()], what="Skip")
     menus.choose("Abort → safe")
     until(lambda: menus.state() == "held", what="a held queue")
+
+
+def quits(menus: Menus) -> None:
+    """At once, or where the queue was touched so shortly ago that it may run, after a question."""
+    process = menus.gui.process
+    assert process is not None
+
+    def gone() -> bool:
+        menus.choose("Quit")
+        with contextlib.suppress(AssertionError):
+            until(lambda: process.poll() is not None or menus.gui.hands.windows("A queue is running"), 20.0)
+        if process.poll() is None:
+            menus.gui.hands.key("Escape")
+        return process.poll() is not None
+
+    until(gone, what="a window that has closed")
+    assert process.wait() == 0
 
 
 def test_every_command_of_the_menus_by_letters_and_the_keyboard_is_never_lost(window: Open):
@@ -188,10 +206,9 @@ def test_every_command_of_the_menus_by_letters_and_the_keyboard_is_never_lost(wi
     until(lambda: gui.snapshot().get("speed") == 1000.0, what="×1000")
     menus.choose("Leave the replay")  # there is none
     menus.hears()
-    count = len(gui.items())
+    count = len(menus.waits())
     menus.choose("Last queue")
-    until(lambda: len(gui.items()) > count, what="Last queue")
-    menus.choose("Quit")
-    assert gui.process is not None
-    assert gui.process.wait(30.0) == 0
+    until(lambda: len(menus.waits()) > count, what="Last queue")
+    menus.hears()
+    quits(menus)
     assert menus.done == set(LETTERS)

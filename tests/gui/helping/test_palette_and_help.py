@@ -222,7 +222,7 @@ def test_every_page_of_the_handbook_opens(qtbot, dressed):
 
 def test_every_widget_names_a_page_that_is_there():
     named = set()
-    for path in (DOCS.parent / "gui").glob("*.py"):
+    for path in (DOCS.parent / "gui").rglob("*.py"):
         named |= set(re.findall(r'setProperty\("help", "([\w-]+)', path.read_text("utf-8")))
     assert {"catalogue", "engine", "simulator"} <= named
     missing = {name for name in named if not (DOCS / f"{name}.md").exists()} - {"gui"}  # which the window's writer adds
