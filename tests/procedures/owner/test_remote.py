@@ -441,9 +441,8 @@ def test_a_client_goes_on_by_itself_after_the_owner_was_started_anew(engine: Fak
         with serve(engine, tmp_path / "state", clock=CLOCK, name="first"):
             assert client.owner()["name"] == "first"
             client.command("pause")
-        with pytest.raises(
-            OwnerSilent, match=r"^the owner of first \(process \d+\) cannot be reached|no owner process"
-        ):
+        gone = r"the owner of first \(process \d+\) (cannot be reached|ended before it answered)|no owner process"
+        with pytest.raises(OwnerSilent, match=gone):  # by how far the end of the connection has come
             client.command("pause")
         with serve(engine, tmp_path / "state", clock=CLOCK, name="second"):
             assert client.owner()["name"] == "second"
