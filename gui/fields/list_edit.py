@@ -1,11 +1,11 @@
 """The field for several quantities: the text is echoed as values below, and marked until it is applied."""
 
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QFocusEvent, QKeyEvent
-from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QFocusEvent
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from coldfinger.gui.fields.applied_line import APPLIED, CHANGED, WRONG, AppliedLine
 from coldfinger.gui.fields.list_text import ListField, list_tooltip, preview, read_list
-from coldfinger.gui.fields.quantity_edit import APPLIED, CHANGED, WRONG
 from coldfinger.gui.look import theme
 from coldfinger.procedures.quantity import QuantityError
 
@@ -22,7 +22,7 @@ class ListEdit(QWidget):
     def __init__(self, of: ListField, value: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.of, self._value, self._mark = of, value, APPLIED
-        self.line, self.unit, self.message = _Line(self), QLabel(of.field.unit, self), QLabel("", self)
+        self.line, self.unit, self.message = AppliedLine(self, self), QLabel(of.field.unit, self), QLabel("", self)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(1)
@@ -108,34 +108,3 @@ class ListEdit(QWidget):
         if mark != self._mark:
             self._mark = mark
             self.markChanged.emit(mark)
-
-
-class _Line(QLineEdit):
-    """The line: leaving it applies, a text that cannot be applied keeps the keyboard."""
-
-    def __init__(self, owner: ListEdit) -> None:
-        super().__init__(owner)
-        self._owner = owner
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab: a text that cannot be applied keeps the keyboard here."""
-        if self._owner.mark and not self._owner.apply():
-            return True
-        return super().focusNextPrevChild(next)
-
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() == Qt.Key.Key_Escape and self._owner.mark:
-            self._owner.restore()
-            event.accept()
-        else:
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        super().focusOutEvent(event)
-        wrong = self._owner.mark and not self._owner.apply()
-        if wrong and event is not None and event.reason() == Qt.FocusReason.MouseFocusReason:
-            QTimer.singleShot(0, self._come_back)
-
-    def _come_back(self) -> None:
-        if self._owner.mark == WRONG and self.isVisible() and self.isEnabled():
-            self.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -4,16 +4,14 @@ A text is applied by Enter or by leaving the field; until then a dashed edge say
 gets a red edge and a sentence below, the keyboard stays in the field, and Esc brings the applied value back.
 """
 
-from qtpy.QtCore import QObject, Qt, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
-from qtpy.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QWidget
+from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from coldfinger.gui.fields.applied_line import APPLIED, CHANGED, WRONG, AppliedLine
 from coldfinger.gui.fields.quantity_text import Field, number_text, read, stepped, tooltip
 from coldfinger.gui.look import theme
 from coldfinger.procedures.quantity import QuantityError
-
-APPLIED, CHANGED, WRONG = "", "changed", "wrong"
-"""Marks of a field: its text is the applied value, is not applied yet, cannot be applied."""
 
 
 class QuantityEdit(QWidget):
@@ -172,29 +170,20 @@ class QuantityEdit(QWidget):
             self.markChanged.emit(mark)
 
 
-class _Line(QLineEdit):
-    """The line of a field: its keys, its wheel, and leaving it."""
+class _Line(AppliedLine):
+    """The line of one quantity: arrows and the wheel step the digit at the caret."""
 
-    def __init__(self, owner: QuantityEdit) -> None:
-        super().__init__(owner)
-        self._owner = owner
+    def __init__(self, owner: "QuantityEdit") -> None:
+        super().__init__(owner, owner)
+        self._stepped = owner
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the wheel does not take it
-
-    def focusNextPrevChild(self, next: bool) -> bool:
-        """Tab: a text that cannot be applied keeps the keyboard here."""
-        if self._owner.mark and not self._owner.apply():
-            return True
-        return super().focusNextPrevChild(next)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is None:
             return
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if plain and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-            self._owner.step(1 if event.key() == Qt.Key.Key_Up else -1)
-            event.accept()
-        elif event.key() == Qt.Key.Key_Escape and self._owner.mark:
-            self._owner.restore()
+            self._stepped.step(1 if event.key() == Qt.Key.Key_Up else -1)
             event.accept()
         else:
             super().keyPressEvent(event)
@@ -206,19 +195,8 @@ class _Line(QLineEdit):
             return
         clicks = event.angleDelta().y()
         if clicks:
-            self._owner.step(1 if clicks > 0 else -1)
+            self._stepped.step(1 if clicks > 0 else -1)
         event.accept()
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        super().focusOutEvent(event)
-        wrong = self._owner.mark and not self._owner.apply()
-        if wrong and event is not None and event.reason() == Qt.FocusReason.MouseFocusReason:
-            QTimer.singleShot(0, self._come_back)
-
-    def _come_back(self) -> None:
-        """Once the click is over: it has done its work, but the text still needs its writer."""
-        if self._owner.mark == WRONG and self.isVisible() and self.isEnabled():
-            self.setFocus(Qt.FocusReason.OtherFocusReason)
 
 
 def is_applied(*fields: QObject) -> bool:
