@@ -80,6 +80,8 @@ def test_an_abort_ends_a_replay_and_reaches_the_engine_also_from_a_dialog(
     assert engine.given == []
     assert not window._is_quiet()  # so that closing the window asks
 
+    window.toggle_theme()  # and back: the window hears nothing while it is dressed, and everything again after it
+    window.toggle_theme()
     dialog = QDialog(window)
     dialog.setModal(True)
     line = QLineEdit(dialog)
