@@ -371,8 +371,10 @@ class Window(QMainWindow):
         before, size = app.font().pointSize(), recall("font") or theme.USUAL
         broad = [dock.width() for dock in self.docks.values()]
         self.banner.listen(False)
-        theme.apply(app, "dark" if self.menus.dark.isChecked() else "light", size)
-        self.banner.listen(True)
+        try:
+            theme.apply(app, "dark" if self.menus.dark.isChecked() else "light", size)
+        finally:
+            self.banner.listen(True)  # an abort must always be heard
         self.strip.dress()
         self.banner.show_view(self.banner.view)
         parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
