@@ -335,16 +335,15 @@ def main() -> None:
     budgets: list[Budget] = []
     with opened(SPEED) as window:
         window.wait(2.0)
-        try:
-            for name in wanted.scenario or SCENARIOS:
-                scenario, budget = SCENARIOS[name]
-                try:
-                    scenario(window, wanted.seconds)
-                except TimeoutError as error:
-                    print(f"{name}: {error}; engine {window.desk.latest.get('state')}, refused: {window.refused}")
-                budgets += [budget] * (len(window.measured) - len(budgets))
-        finally:
-            print("\n".join(table(list(zip(window.measured, budgets, strict=False)))))
+        for name in wanted.scenario or SCENARIOS:
+            scenario, budget = SCENARIOS[name]
+            try:
+                scenario(window, wanted.seconds)
+            except TimeoutError as error:
+                print(f"{name}: {error}; engine {window.desk.latest.get('state')}, refused: {window.refused}")
+            budgets += [budget] * (len(window.measured) - len(budgets))
+    # only now: the idle loop tells what it had to wait when the window is closed
+    print("\n".join(table(list(zip(window.measured, budgets, strict=True)))))
 
 
 if __name__ == "__main__":
