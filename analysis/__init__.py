@@ -7,14 +7,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from coldfinger.analysis.batch import fit_batch
-    from coldfinger.analysis.family_fit import fit_dataset, fit_run_family
+    from coldfinger.analysis.across.family_fit import fit_dataset, fit_run_family
+    from coldfinger.analysis.fits.batch import fit_batch
     from coldfinger.analysis.reading import load
 
 _HOMES = {
-    "fit_batch": "batch",
-    "fit_dataset": "family_fit",
-    "fit_run_family": "family_fit",
+    "fit_batch": "fits.batch",
+    "fit_dataset": "across.family_fit",
+    "fit_run_family": "across.family_fit",
     "load": "reading",
 }
 

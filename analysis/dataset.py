@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit_result import Curve
 
 BELIEVED = "believed"
 """Column of a table: true for the rows that a fit may use."""

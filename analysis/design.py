@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from coldfinger.analysis.fit import MAX_REDUCED_CHI2, fit_best, solve, temperature_slope, without_resistance
-from coldfinger.analysis.fit_result import PARAMETER_NAMES, Array, Curve, Fit, Law
+from coldfinger.analysis.fits.fit import MAX_REDUCED_CHI2, fit_best, solve, temperature_slope, without_resistance
+from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES, Array, Curve, Fit, Law
 from coldfinger.analysis.laws import curvature_zero, failed_insulator, failed_superconductor
 
 CURVATURE_FACTOR = 1.4

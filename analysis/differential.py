@@ -12,9 +12,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coldfinger.analysis.crossover import Quantity
+from coldfinger.analysis.across.crossover import Quantity
 from coldfinger.analysis.dataset import BELIEVED, Table
-from coldfinger.analysis.fit_result import Array, Curve
+from coldfinger.analysis.fits.fit_result import Array, Curve
 from coldfinger.runfiles.quality import Quality
 
 Shape = Literal["superconducting", "v-shape", "peak", "flat", "unknown"]

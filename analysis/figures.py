@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
-from coldfinger.analysis.fit_result import Array, Fit
+from coldfinger.analysis.fits.fit_result import Array, Fit
 from coldfinger.analysis.laws import R_Q_PAIR
 
 Colour = tuple[float, float, float, float]

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtri
 
-from coldfinger.analysis.crossover import Quantity
-from coldfinger.analysis.fit_result import Array
+from coldfinger.analysis.across.crossover import Quantity
+from coldfinger.analysis.across.power_law import TWO_SIDED_95
+from coldfinger.analysis.fits.fit_result import Array
 from coldfinger.analysis.lockin_filter import cutoff_frequency
 from coldfinger.analysis.magnetoresistance import (
     FLUX_QUANTUM,
@@ -27,7 +28,6 @@ from coldfinger.analysis.magnetoresistance import (
     spectrum_of,
     superconducting_core,
 )
-from coldfinger.analysis.power_law import TWO_SIDED_95
 
 POLES = 4
 STRETCH = 10.0

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from coldfinger.analysis.dataset import BELIEVED, Table, field_of
-from coldfinger.analysis.fit_result import Array
+from coldfinger.analysis.fits.fit_result import Array
 from coldfinger.runfiles.quality import DISBELIEVED
 
 OHM = {"ohm": 1.0, "Ω": 1.0, "Ohm": 1.0, "mohm": 1e-3, "kohm": 1e3, "kΩ": 1e3, "Mohm": 1e6, "MΩ": 1e6}

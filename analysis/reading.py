@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from coldfinger.analysis.across.families import assemble, read_manifest
 from coldfinger.analysis.dataset import BELIEVED, Check, Dataset, Refusal, Table, field_of
-from coldfinger.analysis.families import assemble, read_manifest
 from coldfinger.analysis.foreign import read_foreign
 from coldfinger.analysis.network import Network
 from coldfinger.runfiles.disk import RunFileError

@@ -7,8 +7,8 @@ best value is written, zero if that lies lowest; a field of which nothing is bel
 import json
 import math
 
-from coldfinger.analysis.family_fit import FamilyFit, FieldFit
-from coldfinger.analysis.fit_result import PARAMETER_NAMES
+from coldfinger.analysis.across.family_fit import FamilyFit, FieldFit
+from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES
 
 WARM = 1.2
 """K, where the fitted law is taken for the normal resistance (as in the paper's films, assumed)."""

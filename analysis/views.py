@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from coldfinger.analysis.fit_result import Array, Curve
-from coldfinger.analysis.model_choice import choose_model
+from coldfinger.analysis.fits.fit_result import Array, Curve
+from coldfinger.analysis.fits.model_choice import choose_model
 
 POWERS = {"arrhenius": 1.0, "efros_shklovskii": 1 / 2, "mott_2d": 1 / 3}
 LABELS = {

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from coldfinger.analysis.across.family_fit import FieldFit, FitSettings, fit_run_family
 from coldfinger.analysis.dataset import Check, RunFamily, Table
-from coldfinger.analysis.family_fit import FieldFit, FitSettings, fit_run_family
-from coldfinger.analysis.heating import electron_temperature
+from coldfinger.analysis.fits.heating import electron_temperature
 from coldfinger.analysis.laws import failed_insulator, failed_superconductor
 
 WITHOUT_SATURATION = ("arrhenius", "logarithm", "efros-shklovskii")

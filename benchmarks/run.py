@@ -16,20 +16,20 @@ import numpy as np
 import pyvisa
 from scipy.optimize import curve_fit
 
-from coldfinger.analysis.batch import fit_batch
-from coldfinger.analysis.fit import Curve, fit_eq1
+from coldfinger.analysis.fits.batch import fit_batch
+from coldfinger.analysis.fits.fit import Curve, fit_eq1
 from coldfinger.analysis.laws import failed_insulator
 from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.link import open_link
 from coldfinger.instruments.srs import SR830
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.engine.rehearse import rehearse
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.owner.client import Client
 from coldfinger.procedures.owner.remote import serve
 from coldfinger.procedures.plans.plan_file import read_plan
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.sim.rack import standard_rack
 from coldfinger.sim.visa import register, unregister

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coldfinger.gui.early_owner import WHO, Found, find_or_start, owner_of
-from coldfinger.procedures.limits import Limits, limits_of
+from coldfinger.procedures.laboratory.limits import Limits, limits_of
+from coldfinger.procedures.laboratory.station_file import StationFile, read_station_file
 from coldfinger.procedures.owner.client import Client
 from coldfinger.procedures.owner.owner import OwnerSettings, start, stop
 from coldfinger.procedures.owner.places import owner_folder
-from coldfinger.procedures.station_file import StationFile, read_station_file
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,19 @@ from pymeasure.experiment import BooleanParameter, ListParameter
 
 from coldfinger.analysis.design import CHECK_FACTOR, START_BELOW, WARM_SHARE, Ask, Descent, Targets
 from coldfinger.procedures.base import TransportProcedure, check_mode
-from coldfinger.procedures.excitation import MODES
-from coldfinger.procedures.excite import Wish
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.current.excitation import MODES
+from coldfinger.procedures.current.excite import Wish
+from coldfinger.procedures.current.savings import Saving, savings
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, first_approach_stage
-from coldfinger.procedures.point import GRADIENT, POLES, Point, reading_grid
-from coldfinger.procedures.quantity import OERSTED, duration_text, show
-from coldfinger.procedures.row import COLUMNS
-from coldfinger.procedures.savings import Saving, savings
-from coldfinger.procedures.settling import Arrival, Settling
+from coldfinger.procedures.reach.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.reach.settling import Arrival, Settling
+from coldfinger.procedures.rows.point import GRADIENT, POLES, Point, reading_grid
+from coldfinger.procedures.rows.row import COLUMNS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import FREQUENCIES
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED, duration_text, show
 from coldfinger.runfiles.parts import PART_COLUMN
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
 

@@ -13,20 +13,20 @@ from typing import Any
 import pandas as pd
 
 from coldfinger.instruments.errors import LinkError
-from coldfinger.procedures.as_set import BRIDGE, LOCK_IN, SWITCHED_OFF, Change, Sent, changes
 from coldfinger.procedures.checks.verdict import Verdict
-from coldfinger.procedures.excitation import MODES
-from coldfinger.procedures.excite import ExcitationKeeper, Wish
+from coldfinger.procedures.current.excitation import MODES
+from coldfinger.procedures.current.excite import ExcitationKeeper, Wish
 from coldfinger.procedures.failures import NeedsPerson, ProcedureFailure
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.overload_watch import OVERLOAD, OverloadWatch
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Whereabouts
-from coldfinger.procedures.point import GRADIENT_OF, Point, evaluate, read_point
-from coldfinger.procedures.quantity import show
-from coldfinger.procedures.reaching import ReachingProcedure
-from coldfinger.procedures.row import COLUMNS, row_of
-from coldfinger.procedures.sample_watch import Lost, SampleWatch
+from coldfinger.procedures.reach.reaching import ReachingProcedure
+from coldfinger.procedures.rows.as_set import BRIDGE, LOCK_IN, SWITCHED_OFF, Change, Sent, changes
+from coldfinger.procedures.rows.overload_watch import OVERLOAD, OverloadWatch
+from coldfinger.procedures.rows.point import GRADIENT_OF, Point, evaluate, read_point
+from coldfinger.procedures.rows.row import COLUMNS, row_of
+from coldfinger.procedures.rows.sample_watch import Lost, SampleWatch
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.quantity import show
 from coldfinger.runfiles.quality import Quality
 
 _ATTEMPTS = 3

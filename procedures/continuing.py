@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.station import Station
 from coldfinger.runfiles.journal import plain
 from coldfinger.runfiles.parts import Parts, all_parts, read_parts

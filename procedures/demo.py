@@ -11,13 +11,13 @@ from typing import Any
 from coldfinger.procedures.checks.schedule import latest
 from coldfinger.procedures.curves import check_line, free_name
 from coldfinger.procedures.family import FamilyMember
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.simulated_laboratory import simulated_sample
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.rt_family import RTFamily
 from coldfinger.procedures.runner import Progress, StopSwitch
-from coldfinger.procedures.simulated_laboratory import simulated_sample
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.words.quantity import duration_text
 
 
 @dataclass(frozen=True)

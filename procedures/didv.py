@@ -19,16 +19,16 @@ import pandas as pd
 from pymeasure.experiment import IntegerParameter, ListParameter
 
 from coldfinger.procedures.base import TransportProcedure, check_mode
-from coldfinger.procedures.excitation import MODES, SETTLING_TIME_CONSTANTS
-from coldfinger.procedures.excite import Wish
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.current.excitation import MODES, SETTLING_TIME_CONSTANTS
+from coldfinger.procedures.current.excite import Wish
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
-from coldfinger.procedures.point import POLES, Point
-from coldfinger.procedures.quantity import OERSTED, show
-from coldfinger.procedures.row import COLUMNS
-from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
+from coldfinger.procedures.reach.setpoints import bias_loop, dense_near_zero
+from coldfinger.procedures.rows.point import POLES, Point
+from coldfinger.procedures.rows.row import COLUMNS
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED, show
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 BIAS_COLUMNS = [

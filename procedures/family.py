@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coldfinger.analysis.fit import Curve, Fit, fit_best
-from coldfinger.analysis.model_choice import choose_model
+from coldfinger.analysis.fits.fit import Curve, Fit, fit_best
+from coldfinger.analysis.fits.model_choice import choose_model
 from coldfinger.procedures.runner import RunResult
 from coldfinger.procedures.station import Station
 from coldfinger.runfiles.quality import DISBELIEVED

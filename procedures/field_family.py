@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from coldfinger.analysis.fit import Curve
+from coldfinger.analysis.fits.fit import Curve
 from coldfinger.procedures.curves import CurveFamily
 from coldfinger.procedures.family import believed
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.planning import Whereabouts
-from coldfinger.procedures.quantity import OERSTED, parse_list
 from coldfinger.procedures.rt_family import refuse_unknown
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN
+from coldfinger.procedures.words.quantity import OERSTED, parse_list
 from coldfinger.runfiles.reader import read_run
 
 

@@ -6,16 +6,16 @@ from itertools import pairwise
 import pandas as pd
 from pymeasure.experiment import BooleanParameter, ListParameter, Parameter
 
-from coldfinger.procedures.field_way import turning_points
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.persistent import PersistentMode, check_persistent, hold_field, mode_of, refuse_moving
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
-from coldfinger.procedures.point import Point
-from coldfinger.procedures.quantity import OERSTED
-from coldfinger.procedures.setpoints import decaying_alternation, linear, listed
+from coldfinger.procedures.reach.persistent import PersistentMode, check_persistent, hold_field, mode_of, refuse_moving
+from coldfinger.procedures.reach.setpoints import decaying_alternation, linear, listed
+from coldfinger.procedures.rows.point import Point
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+from coldfinger.procedures.words.field_way import turning_points
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED
 from coldfinger.runfiles.quality import Quality
 
 MODES_OF_SWEEP = ("continuous", "stepped")

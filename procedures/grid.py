@@ -13,16 +13,16 @@ from typing import Any
 
 from coldfinger.procedures.checks.schedule import AT_BASE, CheckSchedule
 from coldfinger.procedures.checks.verdict import Verdict
+from coldfinger.procedures.current.search_excitation import Found
 from coldfinger.procedures.data.folder import run_name
 from coldfinger.procedures.data.writer import RunWriter
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, approach_stage, field_stage
-from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.reach.setpoints import BY_TEMPERATURE, CONTINUOUS, decaying_alternation, nested
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, describe, run_into
-from coldfinger.procedures.search_excitation import Found
-from coldfinger.procedures.setpoints import BY_TEMPERATURE, CONTINUOUS, decaying_alternation, nested
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.procedures.words.quantity import OERSTED, show
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief
 

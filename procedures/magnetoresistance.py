@@ -22,13 +22,13 @@ from coldfinger.analysis.magnetoresistance import (
     superconducting_core,
 )
 from coldfinger.procedures.family import believed
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Whereabouts, field_stage
-from coldfinger.procedures.point import POLES
-from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.rows.point import POLES
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED
 
 
 class LowFieldMagnetoresistance(SweepingProcedure):

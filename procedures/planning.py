@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.quantity import duration_text
 
 RANGE_SETTLING = 20.0  # s after a change of the heater's range or of the control sensor's excitation
 _NOISE_ROOM = 0.78  # of the tolerance: every reading of a window must lie inside it, noise included

@@ -58,8 +58,8 @@ def coldfinger_station(request: pytest.FixtureRequest) -> Iterator["Station"]:
     coldfinger_seed. A station file without [simulator] is simulated, too: no test moves a real instrument.
     """
     from coldfinger.procedures.engine.rehearsing import simulated_twin
+    from coldfinger.procedures.laboratory.station_file import read_station_file
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import read_station_file
 
     path, overrides = _wanted(request)
     with open_station(simulated_twin(read_station_file(path)), **overrides) as station:
@@ -103,7 +103,7 @@ def coldfinger_cassette(request: pytest.FixtureRequest) -> Iterator[Callable[...
     The test fails at its end when what was sent is not what the cassette has; `whole=True` also when it was not
     played to its end.
     """
-    from coldfinger.procedures.cassettes import departure_of
+    from coldfinger.procedures.laboratory.cassettes import departure_of
     from coldfinger.procedures.station import connect_station
 
     played: list[tuple[Station, bool]] = []

@@ -12,8 +12,8 @@ from typing import Any
 
 from coldfinger.instruments.calibration import Calibration
 from coldfinger.procedures.data.writer import RunWriter
-from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, gradient
-from coldfinger.procedures.station_file import StationFileError, check_station_text
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text
+from coldfinger.procedures.rows.point import GRADIENT, GRADIENT_OF, gradient
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import Run, read_run

@@ -2,7 +2,8 @@
 
 In a script or a notebook:
 
-    from coldfinger.procedures import RTFamily, connect_station
+    from coldfinger.procedures import RTFamily
+    from coldfinger.procedures import connect_station
 
     with connect_station("sim", sample="S1") as station:
         family = RTFamily(station, "30, 100, 300 Oe", points=60)
@@ -26,11 +27,11 @@ from coldfinger.procedures.curves import CurveFamily
 from coldfinger.procedures.family import FamilyMember, believed, evaluate_member
 from coldfinger.procedures.grid import TemperatureGrid, run_grid
 from coldfinger.procedures.planning import Plan, Whereabouts
-from coldfinger.procedures.quantity import OERSTED, parse_list
+from coldfinger.procedures.reach.setpoints import BY_FIELD, BY_TEMPERATURE, ORDERS
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch, stop_on_signals
-from coldfinger.procedures.setpoints import BY_FIELD, BY_TEMPERATURE, ORDERS
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
+from coldfinger.procedures.words.quantity import OERSTED, parse_list
 
 if TYPE_CHECKING:
     from coldfinger.analysis.figures import FamilyCurve

@@ -22,12 +22,12 @@ from coldfinger.procedures.checks.verdict import Verdict
 from coldfinger.procedures.continuing import Continuation, continuation_of
 from coldfinger.procedures.control import STOPPED, AttendedClock, RunControl, Stopped
 from coldfinger.procedures.data.folder import run_name
+from coldfinger.procedures.data.snapshots import AT_START, EXCHANGES, unread
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.failures import ProcedureFailure
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quantity import show
-from coldfinger.procedures.snapshots import AT_START, EXCHANGES, unread
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.station import SafeReport, Station
+from coldfinger.procedures.words.quantity import show
 from coldfinger.runfiles.disk import Disk, RunFileError
 from coldfinger.runfiles.quality import DISBELIEVED, Quality, disbelief
 from coldfinger.runfiles.reader import Run

@@ -10,11 +10,11 @@ from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from coldfinger.analysis.fit import Estimate, Fit
+from coldfinger.analysis.fits.fit import Estimate, Fit
 from coldfinger.procedures.checks.schedule import summary
 from coldfinger.procedures.family import FamilyMember, digits
-from coldfinger.procedures.quantity import OERSTED, duration_text
 from coldfinger.procedures.runner import Progress as ProgressFunction
+from coldfinger.procedures.words.quantity import OERSTED, duration_text
 from coldfinger.runfiles.quality import disbelief
 
 _REDRAW = 0.1  # s

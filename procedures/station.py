@@ -33,14 +33,14 @@ from coldfinger.instruments.roles import (
     RampState,
 )
 from coldfinger.instruments.srs import SR830, InputConfiguration, InputCoupling, LineFilter, ReferenceSource
-from coldfinger.procedures.excitation import InputNoise
-from coldfinger.procedures.limits import LimitError, as_number, limits_of
-from coldfinger.procedures.opening import instrument_opener, open_instrument
-from coldfinger.procedures.outputs import SINES, bias_output, bias_resistance, by_offset
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.current.excitation import InputNoise
+from coldfinger.procedures.laboratory.limits import LimitError, as_number, limits_of
+from coldfinger.procedures.laboratory.opening import instrument_opener, open_instrument
+from coldfinger.procedures.laboratory.outputs import SINES, bias_output, bias_resistance, by_offset
+from coldfinger.procedures.laboratory.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
 from coldfinger.procedures.safety.safe import Opener, make_safe
 from coldfinger.procedures.safety.safe import SafeReport as SafeReport
-from coldfinger.procedures.station_file import BUILT_IN, StationFile, StationFileError, read_station_file
+from coldfinger.procedures.words.quantity import show
 
 LOCKIN_SETTINGS: dict[str, Any] = {
     "reference_source": ReferenceSource.INTERNAL,
@@ -410,7 +410,7 @@ def open_station(file: StationFile, *, cassette: str | Path | None = None, **ove
     `overrides` replace keys of [simulator] (sample, seed, speed). A cassette in place of a station file is played;
     `cassette` = a new file records. Raises StationFileError and LinkError.
     """
-    from coldfinger.procedures.cassettes import open_played, recorded
+    from coldfinger.procedures.laboratory.cassettes import open_played, recorded
 
     if file.cassette and "simulator" not in file.sections:
         return open_played(file, cassette, overrides)
@@ -421,8 +421,8 @@ def open_station(file: StationFile, *, cassette: str | Path | None = None, **ove
 
 
 def _open_simulated(file: StationFile, simulator: Mapping[str, Any], cassette: str | Path | None) -> Station:
-    from coldfinger.procedures.cassettes import recorded
-    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample, strike
+    from coldfinger.procedures.laboratory.cassettes import recorded
+    from coldfinger.procedures.laboratory.simulated_laboratory import simulated_rack, simulated_sample, strike
     from coldfinger.sim.clock import PacedClock
     from coldfinger.sim.visa import register, unregister
 

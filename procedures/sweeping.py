@@ -20,20 +20,20 @@ from coldfinger.analysis.lockin_filter import sweep_rate
 from coldfinger.analysis.magnetoresistance import Sweep
 from coldfinger.instruments.errors import InstrumentError, LinkError
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.as_set import Change
 from coldfinger.procedures.base import TransportProcedure, check_mode
-from coldfinger.procedures.excitation import MODES, time_constant_for
-from coldfinger.procedures.excite import Wish
+from coldfinger.procedures.current.excitation import MODES, time_constant_for
+from coldfinger.procedures.current.excite import Wish
 from coldfinger.procedures.failures import NeedsPerson
-from coldfinger.procedures.firmly import firmly
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Stage, first_approach_stage
-from coldfinger.procedures.point import POLES, Point, evaluate
-from coldfinger.procedures.quantity import OERSTED, show
-from coldfinger.procedures.row import COLUMNS
+from coldfinger.procedures.reach.firmly import firmly
+from coldfinger.procedures.rows.as_set import Change
+from coldfinger.procedures.rows.point import POLES, Point, evaluate
+from coldfinger.procedures.rows.row import COLUMNS
+from coldfinger.procedures.rows.sweep_reading import STRETCH, Stretch, read_stretch
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.sweep_reading import STRETCH, Stretch, read_stretch
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED, show
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 FREQUENCIES = (0.01, 1000.0)  # Hz, of a fixed excitation

@@ -15,11 +15,9 @@ from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParamet
 
 from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.checks.schedule import AT_BASE, AT_PEAK, ON_FAILURE, WHEN, CheckSchedule
-from coldfinger.procedures.excitation import AVERAGING, MODES
-from coldfinger.procedures.excite import Wish
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
-from coldfinger.procedures.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.current.excitation import AVERAGING, MODES
+from coldfinger.procedures.current.excite import Wish
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import (
     RANGE_SETTLING,
     Plan,
@@ -28,9 +26,8 @@ from coldfinger.procedures.planning import (
     approach_stage,
     first_approach_stage,
 )
-from coldfinger.procedures.point import GRADIENT, GRADIENT_OF, Point, gradient
-from coldfinger.procedures.quantity import OERSTED, duration_text, parse_list, show
-from coldfinger.procedures.setpoints import (
+from coldfinger.procedures.reach.persistent import check_persistent, field_stages, hold_field
+from coldfinger.procedures.reach.setpoints import (
     CONTINUOUS,
     PACINGS,
     Pace,
@@ -43,7 +40,10 @@ from coldfinger.procedures.setpoints import (
     logarithmic,
     not_faster_than,
 )
+from coldfinger.procedures.rows.point import GRADIENT, GRADIENT_OF, Point, gradient
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED, duration_text, parse_list, show
 from coldfinger.runfiles.quality import Quality
 
 _NO_REMARK = Quality(0)

@@ -16,12 +16,12 @@ import numpy as np
 from pymeasure.experiment import BooleanParameter
 
 from coldfinger.analysis.magnetoresistance import Sweep, shift_against, symmetry_centre
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage
-from coldfinger.procedures.quantity import OERSTED
-from coldfinger.procedures.setpoints import decaying_alternation
+from coldfinger.procedures.reach.setpoints import decaying_alternation
 from coldfinger.procedures.sweeping import SweepingProcedure
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED
 
 _SUPPLY = 0.02  # Oe, what is never known better: the supply's own steps; assumed default
 _HALT = 4.0  # s at a turning point of the alternation

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from coldfinger.analysis.charging import charging_energies, parallel_plates
-from coldfinger.analysis.curvature import CurvatureZero, curvature_zero_of_fit, curvature_zero_of_points
+from coldfinger.analysis.across.curvature import CurvatureZero, curvature_zero_of_fit, curvature_zero_of_points
+from coldfinger.analysis.across.family_fit import FamilyFit, FieldFit
 from coldfinger.analysis.dataset import BELIEVED, Dataset, Table
-from coldfinger.analysis.duality import check_duality
-from coldfinger.analysis.family_fit import FamilyFit, FieldFit
-from coldfinger.analysis.fit_result import Curve
-from coldfinger.analysis.model_choice import is_superconducting
+from coldfinger.analysis.fits.fit_result import Curve
+from coldfinger.analysis.fits.model_choice import is_superconducting
+from coldfinger.analysis.granular.charging import charging_energies, parallel_plates
+from coldfinger.analysis.granular.duality import check_duality
+from coldfinger.analysis.granular.percolation import film, saturation
 from coldfinger.analysis.paper.data import PaperData
-from coldfinger.analysis.percolation import film, saturation
 
 SPREAD = 3.0
 """Standard deviation of ln g in the random networks."""

@@ -12,12 +12,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from coldfinger.analysis.across.field_laws import Fits
 from coldfinger.analysis.differential import SlopeCurve
-from coldfinger.analysis.field_laws import Fits
-from coldfinger.analysis.fit import fit_best
-from coldfinger.analysis.fit_result import Array, Curve, Fit
+from coldfinger.analysis.fits.fit import fit_best
+from coldfinger.analysis.fits.fit_result import Array, Curve, Fit
 from coldfinger.analysis.fluctuations import SweepSet
-from coldfinger.analysis.micrograph import Micrograph
+from coldfinger.analysis.micrographs.micrograph import Micrograph
 
 T_MAX = 0.7
 """Upper end of the window of a fit (K)."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from coldfinger.analysis.field_laws import family_table
+from coldfinger.analysis.across.field_laws import family_table
 from coldfinger.analysis.figures import RESOLVED, with_prefix
 from coldfinger.analysis.laws import R_Q_PAIR
 from coldfinger.analysis.paper import style

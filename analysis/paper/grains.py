@@ -6,10 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from coldfinger.analysis.grain_picture import overlay
-from coldfinger.analysis.grain_statistics import SizeDistribution, size_distribution, size_histogram
-from coldfinger.analysis.grains import Grains, find_grains
-from coldfinger.analysis.micrograph import Micrograph
+from coldfinger.analysis.micrographs.grain_picture import overlay
+from coldfinger.analysis.micrographs.grain_statistics import SizeDistribution, size_distribution, size_histogram
+from coldfinger.analysis.micrographs.grains import Grains, find_grains
+from coldfinger.analysis.micrographs.micrograph import Micrograph
 from coldfinger.analysis.paper import style
 from coldfinger.analysis.paper.data import PaperData
 from coldfinger.analysis.paper.drawing import Drawing

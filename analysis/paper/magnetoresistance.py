@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from coldfinger.analysis.fit_result import Array
+from coldfinger.analysis.fits.fit_result import Array
 from coldfinger.analysis.fluctuations import Fluctuations, SweepSet, evaluate
 from coldfinger.analysis.magnetoresistance import LEAST_GAIN
 from coldfinger.analysis.paper import style

@@ -12,16 +12,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
-from coldfinger.analysis.crossover import Crossing, EnergyDrop, energy_drop, field_crossing
-from coldfinger.analysis.curvature import CurvatureZero, curvature_zero_of_fit
-from coldfinger.analysis.field_laws import FieldPoints, Fits, family_table, field_points
+from coldfinger.analysis.across.crossover import Crossing, EnergyDrop, energy_drop, field_crossing
+from coldfinger.analysis.across.curvature import CurvatureZero, curvature_zero_of_fit
+from coldfinger.analysis.across.field_laws import FieldPoints, Fits, family_table, field_points
+from coldfinger.analysis.across.power_law import PowerLaw
 from coldfinger.analysis.fluctuations import number
 from coldfinger.analysis.laws import R_Q_PAIR
 from coldfinger.analysis.paper import style
 from coldfinger.analysis.paper.data import Film, PaperData
 from coldfinger.analysis.paper.drawing import Drawing
 from coldfinger.analysis.paper.families import draw_family, missing
-from coldfinger.analysis.power_law import PowerLaw
 
 SIGMA, RHO, ENERGY = r"$\sigma_{QF}$", r"$\rho_{QF}^{-1}$", r"$E_a/k_B$"
 ENERGY_AXIS = r"activation temperature $E_a/k_B$ (K)"

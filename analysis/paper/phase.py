@@ -12,14 +12,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.transforms import Bbox
 
+from coldfinger.analysis.across.regimes import Boundary, PhaseDiagram, Regime, phase_diagram, regime
 from coldfinger.analysis.figures import RESOLVED, with_prefix
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit_result import Curve
+from coldfinger.analysis.fits.model_choice import Label
 from coldfinger.analysis.laws import R_Q_PAIR
-from coldfinger.analysis.model_choice import Label
 from coldfinger.analysis.paper import style
 from coldfinger.analysis.paper.data import T_MAX, Film, PaperData, RTCurve, sorted_by_field
 from coldfinger.analysis.paper.drawing import Drawing
-from coldfinger.analysis.regimes import Boundary, PhaseDiagram, Regime, phase_diagram, regime
 
 LOOKS: dict[Label, tuple[str, str]] = {
     "superconductor": (style.BLUE, "s"),

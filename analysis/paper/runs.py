@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from coldfinger.analysis.across.family_fit import FieldFit, FitSettings, fit_dataset
 from coldfinger.analysis.dataset import BELIEVED, CURVE_COLUMNS, Dataset, Table
 from coldfinger.analysis.differential import SlopeCurve, slope_curve
-from coldfinger.analysis.family_fit import FieldFit, FitSettings, fit_dataset
 from coldfinger.analysis.fluctuations import SweepSet
 from coldfinger.analysis.magnetoresistance import Sweep
-from coldfinger.analysis.micrograph import SUFFIXES, read_micrograph
+from coldfinger.analysis.micrographs.micrograph import SUFFIXES, read_micrograph
 from coldfinger.analysis.paper.data import T_MAX, Film, Isotherm, PaperData, RTCurve
 from coldfinger.analysis.reading import load
 from coldfinger.runfiles.disk import RunFileError

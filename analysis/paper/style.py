@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coldfinger.analysis import figures
 from coldfinger.analysis.figures import plain, spread, tick_values
-from coldfinger.analysis.fit_result import Array
+from coldfinger.analysis.fits.fit_result import Array
 
 Colour = tuple[float, float, float, float]
 

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from coldfinger.gui.fields.applied_line import APPLIED, CHANGED, WRONG, AppliedLine
 from coldfinger.gui.fields.list_text import ListField, list_tooltip, preview, read_list
 from coldfinger.gui.look import theme
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.quantity import QuantityError
 
 
 class ListEdit(QWidget):

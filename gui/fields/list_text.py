@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from coldfinger.gui.fields.quantity_text import Field, check, number_text
-from coldfinger.procedures.field_way import is_way, turning_points
 from coldfinger.procedures.plans.plan_values import ValueMistake, numbers
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.field_way import is_way, turning_points
+from coldfinger.procedures.words.quantity import QuantityError
 
 _SHOWN = 4  # values in a preview
 

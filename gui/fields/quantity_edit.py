@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 from coldfinger.gui.fields.applied_line import APPLIED, CHANGED, WRONG, AppliedLine
 from coldfinger.gui.fields.quantity_text import Field, number_text, read, stepped, tooltip
 from coldfinger.gui.look import theme
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.quantity import QuantityError
 
 
 class QuantityEdit(QWidget):

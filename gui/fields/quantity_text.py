@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-from coldfinger.procedures.quantity import QuantityError, parse_in
+from coldfinger.procedures.words.quantity import QuantityError, parse_in
 
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _STEPPED = re.compile(r"\s*([+-]?)(\d*)(\.?)(\d*)((?:[eE][+-]?\d+)?)\s*")

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFrame, QLabel, QLineEdit,
 from coldfinger.gui.form.run_form import RunForm
 from coldfinger.gui.form.run_forms import Form, changes_of, values_of
 from coldfinger.procedures.engine.items import RUN, Item
-from coldfinger.procedures.limits import Limits
+from coldfinger.procedures.laboratory.limits import Limits
 from coldfinger.procedures.plans.plan_lines import PlanFileError
 from coldfinger.procedures.plans.plan_names import parameters_of
 

@@ -13,17 +13,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from coldfinger.procedures.current.excitation import POLICY
 from coldfinger.procedures.engine.forecast import Doubt, expect
 from coldfinger.procedures.engine.history import History, past_nights
 from coldfinger.procedures.engine.items import RUN, Night
 from coldfinger.procedures.engine.rehearsing import simulated_twin
-from coldfinger.procedures.excitation import POLICY
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.planning import Whereabouts, field_stage
 from coldfinger.procedures.plans.outlook import outlook
 from coldfinger.procedures.plans.plan_file import check_plan
-from coldfinger.procedures.quantity import OERSTED, duration_text, show
 from coldfinger.procedures.station import Station, open_station
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.words.quantity import OERSTED, duration_text, show
 
 FAR = 300.0
 """Seconds of field ramp before a run from which on a person is told."""

@@ -38,10 +38,10 @@ from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.remembered import recall, remember
 from coldfinger.procedures.engine.items import Night
+from coldfinger.procedures.laboratory.station_file import StationFileError
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_lines import PlanFileError
-from coldfinger.procedures.quantity import show
-from coldfinger.procedures.station_file import StationFileError
+from coldfinger.procedures.words.quantity import show
 
 _SEEN = 2.5  # heights of a line of the form that are never given away: its first row
 _NARROW = 11  # letters that are seen of the type at least

@@ -11,8 +11,8 @@ from coldfinger.gui.fields.list_text import ListField, read_list
 from coldfinger.gui.fields.quantity_edit import QuantityEdit
 from coldfinger.gui.fields.quantity_text import Field, number_text
 from coldfinger.gui.form.run_forms import CHOICE, COUNT, FLAG, LIST, QUANTITY, WAY, Entry, Form
-from coldfinger.procedures.limits import Limits
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.laboratory.limits import Limits
+from coldfinger.procedures.words.quantity import QuantityError
 
 PAIRED = ("start", "stop", "pacing", "rate", "lag", "log_rate", "points", "field", "mode", "step")
 """Fields with short names, two of which share a row."""

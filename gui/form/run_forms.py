@@ -16,12 +16,12 @@ import tomlkit
 from coldfinger.gui.fields.list_text import with_unit
 from coldfinger.gui.fields.quantity_text import Field, number_text
 from coldfinger.procedures.engine.items import RUN, SET, WAIT, Item, Night
-from coldfinger.procedures.limits import Limits
+from coldfinger.procedures.laboratory.limits import Limits
 from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.plans.plan_names import CHECKS, parameters_of, with_defaults
 from coldfinger.procedures.plans.plan_values import numbers
-from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.rt_family import in_rising_order
+from coldfinger.procedures.words.quantity import OERSTED
 
 Values = Mapping[str, Any]
 """Of a form: a float in the field's unit (None: empty), a text of a list or a choice, or a bool, by the field's key."""

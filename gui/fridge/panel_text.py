@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.words.quantity import show
 
 Entry = Mapping[str, Any]
 

@@ -30,7 +30,7 @@ from coldfinger.gui.desk import Desk
 from coldfinger.gui.fridge.panel_text import allowed_text, choices_of, is_quiet, typed_text, value_text, why_not_set
 from coldfinger.gui.look import theme
 from coldfinger.gui.place import Place
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.words.quantity import duration_text
 
 PERIOD_MS = 1000
 """Between two readings of the panel that is seen."""

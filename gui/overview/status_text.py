@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.gui.overview.view_state import BannerView
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.words.quantity import duration_text
 
 QUIET = ("", "idle", "held", "safe", "fault", "ended")
 """States of an engine in which nothing is measured; "" before the first snapshot."""

@@ -13,8 +13,8 @@ from itertools import pairwise
 from statistics import median
 
 from coldfinger.gui.overview.view_state import LINK_LOST_AFTER, Snapshot
-from coldfinger.procedures.limits import Limits
-from coldfinger.procedures.quantity import duration_text, show
+from coldfinger.procedures.laboratory.limits import Limits
+from coldfinger.procedures.words.quantity import duration_text, show
 from coldfinger.runfiles.quality import Quality
 
 TREND_SPAN = 60.0  # s of station time

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from coldfinger.gui.look.tokens import State
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.words.quantity import duration_text
 
 Snapshot = Mapping[str, Any]
 

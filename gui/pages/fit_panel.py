@@ -28,7 +28,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from coldfinger.analysis.fit_result import Law
+from coldfinger.analysis.fits.fit_result import Law
 from coldfinger.gui.background import Background
 from coldfinger.gui.fields.quantity_edit import QuantityEdit
 from coldfinger.gui.fields.quantity_text import Field

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from coldfinger.analysis.family_fit import FieldFit
-from coldfinger.analysis.fit_result import PARAMETER_NAMES, Estimate, Fit, Law
-from coldfinger.analysis.limits import ONE_SIDED_95
+from coldfinger.analysis.across.family_fit import FieldFit
+from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES, Estimate, Fit, Law
+from coldfinger.analysis.fits.limits import ONE_SIDED_95
 from coldfinger.gui.pages.live_fit import FEWEST, FitAnswer
 
 MICRO_EV = 86.17333262

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from coldfinger.analysis.across.family_fit import FieldFit, FitSettings, fit_run_family
 from coldfinger.analysis.dataset import RunFamily, Table
-from coldfinger.analysis.family_fit import FieldFit, FitSettings, fit_run_family
-from coldfinger.analysis.fit_result import Array, Curve, Fit, Law
+from coldfinger.analysis.fits.fit_result import Array, Curve, Fit, Law
 from coldfinger.gui.pages.run_feed import RunRows
 from coldfinger.runfiles.disk import RunFileError
 

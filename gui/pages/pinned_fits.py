@@ -19,9 +19,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from coldfinger.analysis.family_across import Across, across_fields
-from coldfinger.analysis.field_laws import FieldPoints, Name, field_points
-from coldfinger.analysis.fit_result import Array, Fit
+from coldfinger.analysis.across.family_across import Across, across_fields
+from coldfinger.analysis.across.field_laws import FieldPoints, Name, field_points
+from coldfinger.analysis.fits.fit_result import Array, Fit
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.wrapped import WrappedLabel

@@ -30,8 +30,8 @@ from coldfinger.procedures.engine.items import (
     Item,
 )
 from coldfinger.procedures.engine.queue_journal import read_queue
-from coldfinger.procedures.quantity import OERSTED
-from coldfinger.procedures.station_file import CASSETTE
+from coldfinger.procedures.laboratory.station_file import CASSETTE
+from coldfinger.procedures.words.quantity import OERSTED
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.journal import JOURNAL_NAME
 from coldfinger.runfiles.reader import Run, read_run

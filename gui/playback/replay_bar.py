@@ -18,7 +18,7 @@ from coldfinger.gui.look import theme
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.playback.replay import LOCKED, SPEEDS, ReplayError, ReplayFace, open_replay
-from coldfinger.procedures.station_file import CASSETTE
+from coldfinger.procedures.laboratory.station_file import CASSETTE
 
 PERIOD_MS = 100
 _STEPS = 1000  # of the slider

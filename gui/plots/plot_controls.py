@@ -10,7 +10,7 @@ from coldfinger.gui.look import theme
 from coldfinger.gui.look.flow import FlowRow
 from coldfinger.gui.plots.plot import Plot
 from coldfinger.gui.plots.series import Normalise
-from coldfinger.procedures.quantity import parse
+from coldfinger.procedures.words.quantity import parse
 
 WAYS = (
     ("as measured", Normalise.PLAIN),

@@ -21,9 +21,9 @@ from coldfinger.gui.queue.queue_edits import QueueEdits
 from coldfinger.gui.queue.queue_state import CHANGEABLE, night_of_queue, python_text
 from coldfinger.gui.remembered import settings
 from coldfinger.procedures.engine.items import Night
+from coldfinger.procedures.laboratory.station_file import StationFileError
 from coldfinger.procedures.plans.plan_file import PlanFileError, read_plan
 from coldfinger.procedures.plans.plan_write import means_the_same, plan_text, write_plan
-from coldfinger.procedures.station_file import StationFileError
 
 FILES = "Plan files (*.toml);;All files (*)"
 

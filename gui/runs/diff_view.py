@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from coldfinger.procedures.snapshots import Difference
+from coldfinger.procedures.data.snapshots import Difference
 
 _LONGEST = 80
 

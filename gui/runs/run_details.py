@@ -9,7 +9,7 @@ import pandas as pd
 
 from coldfinger.gui.runs.run_cells import field_text, quality_text, temperature_text, title_of
 from coldfinger.procedures.data.entry import Entry
-from coldfinger.procedures.quantity import duration_text, show
+from coldfinger.procedures.words.quantity import duration_text, show
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import Run, read_run

@@ -45,7 +45,7 @@ from coldfinger.gui.runs.run_shelf import STAR, Found, Shelf
 from coldfinger.gui.runs.runs_model import RunsModel
 from coldfinger.procedures.data.entry import Entry
 from coldfinger.procedures.data.filters import FilterError, condition_of
-from coldfinger.procedures.snapshots import differences
+from coldfinger.procedures.data.snapshots import differences
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.reader import read_run
 

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from coldfinger.analysis.family_fit import FitSettings
-from coldfinger.analysis.micrograph import SUFFIXES
+from coldfinger.analysis.across.family_fit import FitSettings
+from coldfinger.analysis.micrographs.micrograph import SUFFIXES
 from coldfinger.analysis.reading import load
 from coldfinger.procedures.bundle.gather import Raw, gather, sources
 from coldfinger.procedures.bundle.layout import (

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from coldfinger.analysis.family_fit import FamilyFit
+from coldfinger.analysis.across.family_fit import FamilyFit
 
 CLAIMS = frozenset({"law", "status", "saturation", "label", "outcome", "below", "above", "run", "name"})
 """Keys whose text is a result and no remark."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coldfinger.analysis.family_fit import FitSettings, fit_dataset
+from coldfinger.analysis.across.family_fit import FitSettings, fit_dataset
 from coldfinger.analysis.reading import load
 from coldfinger.procedures.bundle.gather import journal_facts
 from coldfinger.procedures.bundle.layout import (

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from coldfinger.instruments.errors import LinkError
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.verdict import Look
-from coldfinger.procedures.excitation import SETTLING_TIME_CONSTANTS, averaged_noise, time_constant_for
-from coldfinger.procedures.excite import Wish
-from coldfinger.procedures.point import POLES, Point, Raw, evaluate, read_point
+from coldfinger.procedures.current.excitation import SETTLING_TIME_CONSTANTS, averaged_noise, time_constant_for
+from coldfinger.procedures.current.excite import Wish
+from coldfinger.procedures.rows.point import POLES, Point, Raw, evaluate, read_point
 from coldfinger.procedures.station import Station
 from coldfinger.runfiles.quality import Quality, names
 

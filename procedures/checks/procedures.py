@@ -7,12 +7,12 @@ from pymeasure.experiment import BooleanParameter, ListParameter
 from coldfinger.procedures.base import TransportProcedure, check_mode
 from coldfinger.procedures.checks.bench import Terms
 from coldfinger.procedures.checks.scheme import checks_seconds, run_checks
-from coldfinger.procedures.excitation import MODES, POLICY
-from coldfinger.procedures.excite import Wish
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.parameters import QuantityParameter
+from coldfinger.procedures.current.excitation import MODES, POLICY
+from coldfinger.procedures.current.excite import Wish
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
-from coldfinger.procedures.quantity import OERSTED, show
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import OERSTED, show
 
 HERE = "here"
 """Leave temperature and field as they are."""

@@ -10,10 +10,10 @@ from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.checks.bench import SMALLER, Terms
 from coldfinger.procedures.checks.scheme import CHECKS, checks_seconds, run_checks
 from coldfinger.procedures.checks.verdict import FAIL, PASS, Verdict
-from coldfinger.procedures.excitation import POLICY
-from coldfinger.procedures.point import Point
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.current.excitation import POLICY
+from coldfinger.procedures.rows.point import Point
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.quantity import show
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
 
 WHEN = ("none", "base", "base and peak")

@@ -15,8 +15,8 @@ from coldfinger.procedures.checks.judge import (
     judge_thermometer,
 )
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, Look, Verdict
-from coldfinger.procedures.excitation import POLICY
-from coldfinger.procedures.point import Raw
+from coldfinger.procedures.current.excitation import POLICY
+from coldfinger.procedures.rows.point import Raw
 from coldfinger.procedures.station import Station
 from coldfinger.runfiles.quality import Quality
 

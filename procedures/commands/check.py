@@ -24,8 +24,8 @@ def check(station: str, data: str, excite: bool, as_json: bool) -> None:
     Nothing is set, unless --excite is given: then leads, in-phase and quadrature, I and I/3, f and f/2 are tested and
     the station is made safe again. Exit status 0: nothing failed, perhaps with warnings. 1: something failed.
     """
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.station_check.check import check_station
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     findings = []
     with bad_input(StationFileError):
@@ -51,7 +51,7 @@ def check(station: str, data: str, excite: bool, as_json: bool) -> None:
 def _means(file: Any, excite: bool) -> Iterator[tuple[Any, Any, Any]]:
     """How instruments are opened, which are open already, and how the sample test gets its station."""
     from coldfinger.instruments.clock import WallClock
-    from coldfinger.procedures.opening import instrument_opener
+    from coldfinger.procedures.laboratory.opening import instrument_opener
     from coldfinger.procedures.station import open_station
     from coldfinger.procedures.station_check.check import Excitation
 

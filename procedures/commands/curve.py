@@ -70,7 +70,7 @@ def upload(
     the heater is on.
     """
     from coldfinger.instruments.calibration import read_calibration
-    from coldfinger.procedures.bridge_curves import upload as store
+    from coldfinger.procedures.laboratory.bridge_curves import upload as store
 
     with bad_input(ValueError, OSError):
         read = read_calibration(path, relative_sd=sd)
@@ -114,7 +114,7 @@ def upload(
 @_INSTRUMENT
 def read(number: int, out: str, station: str, instrument: str | None) -> None:
     """Write a curve that the bridge keeps into a .340 file; nothing that is there is overwritten."""
-    from coldfinger.procedures.bridge_curves import write_stored
+    from coldfinger.procedures.laboratory.bridge_curves import write_stored
 
     with bad_input(OSError), _bridge(station, instrument) as bridge:
         write_stored(bridge, number, Path(out))
@@ -125,10 +125,10 @@ def read(number: int, out: str, station: str, instrument: str | None) -> None:
 def _bridge(station: str, instrument: str | None) -> Iterator[Any]:
     """The bridge of a station that nobody else has, proved to be the right one."""
     from coldfinger.instruments.errors import InstrumentError
-    from coldfinger.procedures.bridge_curves import curve_bridge
+    from coldfinger.procedures.laboratory.bridge_curves import curve_bridge
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.safety.locks import LockedError, hold_station
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError, LockedError, InstrumentError, ValueError):
         file = read_station_file(station)

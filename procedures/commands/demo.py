@@ -73,8 +73,8 @@ def _demo_plan(
     json_file: str | None,
 ) -> Any:
     from coldfinger.procedures.demo import DemoPlan, check_demo
-    from coldfinger.procedures.pacing_text import pacing_parameters
-    from coldfinger.procedures.quantity import parse, parse_list
+    from coldfinger.procedures.words.pacing_text import pacing_parameters
+    from coldfinger.procedures.words.quantity import parse, parse_list
 
     with bad_input(ValueError):
         ramp = {
@@ -97,7 +97,7 @@ def _demo_plan(
 
 
 def _excitation(text: str) -> dict[str, Any]:
-    from coldfinger.procedures.quantity import QuantityError, parse
+    from coldfinger.procedures.words.quantity import QuantityError, parse
 
     if text in ("gentle", "policy"):
         return {"excitation": text}

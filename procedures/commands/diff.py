@@ -10,7 +10,7 @@ import click
 from coldfinger.procedures.commands.status import bad_input, json_text
 
 if TYPE_CHECKING:
-    from coldfinger.procedures.snapshots import Difference
+    from coldfinger.procedures.data.snapshots import Difference
 
 _NARROWEST = 118  # columns of the table where the output is no terminal
 
@@ -25,7 +25,7 @@ def diff(first: str, second: str, data: str, as_json: bool) -> None:
 
     A RUN is its number, the name of its folder, or a path.
     """
-    from coldfinger.procedures.snapshots import differences
+    from coldfinger.procedures.data.snapshots import differences
     from coldfinger.runfiles.disk import RunFileError
     from coldfinger.runfiles.reader import read_run
 

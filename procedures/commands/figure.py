@@ -60,7 +60,7 @@ def _list(as_json: bool, known: dict[str, tuple[str, str]]) -> None:
 
 def oersted(text: str) -> float:
     """Oe of the option --sd-field; raises ValueError."""
-    from coldfinger.procedures.quantity import OERSTED, parse
+    from coldfinger.procedures.words.quantity import OERSTED, parse
 
     field = parse(text, "field", "--sd-field") / OERSTED
     if not field >= 0:

@@ -12,8 +12,8 @@ import click
 from coldfinger.procedures.commands.status import INCOMPLETE, BadInput, bad_input
 
 if TYPE_CHECKING:
+    from coldfinger.analysis.across.family_fit import FamilyFit, FieldFit, FitSettings
     from coldfinger.analysis.dataset import Dataset
-    from coldfinger.analysis.family_fit import FamilyFit, FieldFit, FitSettings
 
 _NARROWEST = 118  # columns of the table where the output is no terminal
 _LAWS = {"eq1": "Eq. 1", "eq2": "Eq. 2"}
@@ -41,7 +41,7 @@ def fit(
     RUNS are run folders, folders of runs, family.json files, CSV tables of other people, or patterns. Exit status 1:
     some of them could not be used.
     """
-    from coldfinger.analysis.family_fit import fit_dataset
+    from coldfinger.analysis.across.family_fit import fit_dataset
     from coldfinger.analysis.reading import load
 
     settings = settings_of(window, law, robust)
@@ -64,8 +64,8 @@ def fit(
 
 def settings_of(window: str, law: str | None, robust: bool, sd_field: float = 0.0) -> "FitSettings":
     """What the options of the command line ask for; raises BadInput. `sd_field` in Oe."""
-    from coldfinger.analysis.family_fit import FitSettings
-    from coldfinger.procedures.quantity import parse
+    from coldfinger.analysis.across.family_fit import FitSettings
+    from coldfinger.procedures.words.quantity import parse
 
     low, between, high = window.rpartition("..")
     with bad_input(ValueError):

@@ -10,10 +10,10 @@ from coldfinger.procedures.commands.figure import length
 from coldfinger.procedures.commands.status import BadInput, bad_input, json_text
 
 if TYPE_CHECKING:
-    from coldfinger.analysis.grain_neighbours import Neighbours
-    from coldfinger.analysis.grain_statistics import SizeDistribution
-    from coldfinger.analysis.grains import Grains
-    from coldfinger.analysis.micrograph import Micrograph
+    from coldfinger.analysis.micrographs.grain_neighbours import Neighbours
+    from coldfinger.analysis.micrographs.grain_statistics import SizeDistribution
+    from coldfinger.analysis.micrographs.grains import Grains
+    from coldfinger.analysis.micrographs.micrograph import Micrograph
 
 
 @click.command()
@@ -39,11 +39,11 @@ def grains(
 
     Nothing below the stated cut-off is counted or fitted. Look at the drawing before you believe a number.
     """
-    from coldfinger.analysis.grain_neighbours import neighbours
-    from coldfinger.analysis.grain_picture import grain_figure
-    from coldfinger.analysis.grain_statistics import size_distribution
-    from coldfinger.analysis.grains import find_grains
-    from coldfinger.analysis.micrograph import read_micrograph
+    from coldfinger.analysis.micrographs.grain_neighbours import neighbours
+    from coldfinger.analysis.micrographs.grain_picture import grain_figure
+    from coldfinger.analysis.micrographs.grain_statistics import size_distribution
+    from coldfinger.analysis.micrographs.grains import find_grains
+    from coldfinger.analysis.micrographs.micrograph import read_micrograph
     from coldfinger.analysis.paper.drawing import check_path
 
     if scale is not None and read_scale:

@@ -29,7 +29,7 @@ def gui(station: str, data: str, speed: str | None, sample: str | None, demo: bo
     simulator = {key: value for key, value in (("speed", speed), ("sample", sample)) if value is not None}
     window = import_module("coldfinger.gui.start")
     early = window.EarlyOwner(station, Path(data), simulator)
-    from coldfinger.procedures.station_file import StationFileError  # loads while the owner does
+    from coldfinger.procedures.laboratory.station_file import StationFileError  # loads while the owner does
 
     try:
         with bad_input(StationFileError):

@@ -25,10 +25,10 @@ def panel(name: str | None, settings: tuple[str, ...], station: str, watch: bool
     owns the station.
     """
     from coldfinger.instruments.errors import InstrumentError
-    from coldfinger.procedures.front_panel import KnobError, panels_of
+    from coldfinger.procedures.laboratory.front_panel import KnobError, panels_of
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.safety.locks import LockedError, hold_station
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     refusals = (StationFileError, LockedError, KnobError, InstrumentError, ValueError)
     with bad_input(*refusals):
@@ -56,7 +56,7 @@ def _show(station: Any, name: str, pairs: list[tuple[str, str]], watch: bool, as
     from rich.live import Live
 
     from coldfinger.instruments.clock import WallClock
-    from coldfinger.procedures.front_panel import panel_named, panel_state, set_knob
+    from coldfinger.procedures.laboratory.front_panel import panel_named, panel_state, set_knob
 
     clock = WallClock()
     instrument = panel_named(station.instruments, name, station.file.sections["roles"])

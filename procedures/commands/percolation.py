@@ -41,7 +41,7 @@ def network(
     """Sheet resistance of random square lattices of junctions, against that of the limiting junction."""
     import numpy as np
 
-    from coldfinger.analysis.percolation import effective_medium, film, saturation
+    from coldfinger.analysis.granular.percolation import effective_medium, film, saturation
 
     with bad_input(ValueError):
         _check_probability(laid, "--p")
@@ -87,8 +87,8 @@ def duality(
     """Solve one random film and its dual: their sheet resistances multiply to (h/4e²)², exactly."""
     import numpy as np
 
-    from coldfinger.analysis.duality import PAIR_CONDUCTANCE, check_duality
-    from coldfinger.analysis.percolation import film
+    from coldfinger.analysis.granular.duality import PAIR_CONDUCTANCE, check_duality
+    from coldfinger.analysis.granular.percolation import film
 
     with bad_input(ValueError):
         rng = np.random.default_rng(seed)
@@ -132,7 +132,7 @@ def charging(
     as_json: bool,
 ) -> None:
     """Charging energies of a grain in every convention, with C of one junction and C_Σ = C_0 + z C said aloud."""
-    from coldfinger.analysis.charging import Capacitance, charging_energies, parallel_plates
+    from coldfinger.analysis.granular.charging import Capacitance, charging_energies, parallel_plates
 
     with bad_input(ValueError):
         plates = (length(side, "--side"), length(gap, "--gap"))

@@ -98,7 +98,7 @@ def read_night(file: str, now: datetime) -> Any:
 
 
 def _station(station: str) -> Any:
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
         return read_station_file(station)
@@ -108,8 +108,8 @@ def _station(station: str) -> Any:
 def _twin(file: Any) -> Iterator[Any]:
     """The simulated counterpart of a station: same limits and wiring, no real instrument is contacted."""
     from coldfinger.procedures.engine.rehearsing import simulated_twin
+    from coldfinger.procedures.laboratory.station_file import StationFileError
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import StationFileError
 
     with bad_input(StationFileError):
         twin = open_station(simulated_twin(file))
@@ -131,7 +131,7 @@ def _as_json(night: Any, prospects: list[Any]) -> dict[str, Any]:
 
 
 def _as_text(night: Any, prospects: list[Any]) -> str:
-    from coldfinger.procedures.quantity import duration_text
+    from coldfinger.procedures.words.quantity import duration_text
 
     width = max(len(prospect.item.name) for prospect in prospects)
     rows = [f"  {'':4}{'item':<{width}}  {'takes':>12}  {'ends':<9}"]

@@ -22,7 +22,7 @@ def reproduce(out: str, json_file: str | None, quick: bool, seed: int) -> None:
     Every core measures one film at a time. Exit status 0: every claim that was measured and is for software holds.
     """
     from coldfinger.procedures.control import RunControl
-    from coldfinger.procedures.limits import LimitError
+    from coldfinger.procedures.laboratory.limits import LimitError
     from coldfinger.procedures.reproduce.processes import CampaignError
     from coldfinger.procedures.reproduce.reproduce import Reproduction, check_reproduction
     from coldfinger.procedures.reproduce.reproduce import reproduce as carry_out

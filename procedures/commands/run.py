@@ -31,7 +31,7 @@ def rehearse(plan: str, station: str, sample: str | None, as_json: bool) -> None
     """Carry a plan out on the simulated refrigerator and say what would happen."""
     from coldfinger.procedures.engine.calendar import Calendar
     from coldfinger.procedures.engine.rehearse import rehearsal_text
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 
     now = datetime.now(UTC)
     night = read_night(plan, now)
@@ -49,7 +49,7 @@ def rehearse(plan: str, station: str, sample: str | None, as_json: bool) -> None
 def _rehearsed(night: Any, file: Any, sample: str | None, now: datetime) -> Any:
     from coldfinger.procedures.engine.rehearse import RehearsalError
     from coldfinger.procedures.engine.rehearse import rehearse as carry_out
-    from coldfinger.procedures.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_file import StationFileError
 
     try:
         with bad_input(StationFileError, RehearsalError):
@@ -81,8 +81,8 @@ def run(
     """Carry out a plan, or go on with a night that was interrupted."""
     from coldfinger.instruments.errors import InstrumentError
     from coldfinger.procedures.engine.wiring import engine_for
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.safety.locks import LockedError
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
     from coldfinger.runfiles.disk import RunFileError
 
     with bad_input(StationFileError):

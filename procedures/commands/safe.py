@@ -16,10 +16,10 @@ def safe(station: str, as_json: bool) -> None:
     """
     from coldfinger.instruments.clock import WallClock
     from coldfinger.instruments.errors import InstrumentError
-    from coldfinger.procedures.opening import instrument_opener
+    from coldfinger.procedures.laboratory.opening import instrument_opener
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.safety.safe import all_done, make_safe
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError, InstrumentError):
         file = read_station_file(station)

@@ -43,7 +43,7 @@ sim.add_command(console)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Interface to listen on.")
 def serve(**options: Any) -> None:
     """Serve every instrument of a station over TCP until Ctrl-C."""
-    from coldfinger.procedures.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_file import StationFileError
     from coldfinger.sim.faults import FaultError, arm, load_scenario
     from coldfinger.sim.places import real_ports
     from coldfinger.sim.server import Server
@@ -73,8 +73,8 @@ def serve(**options: Any) -> None:
 
 def _laboratory(options: Mapping[str, Any]) -> tuple[Any, Any, Any]:
     """The station file, its rack on a clock that runs, and the sample in it."""
-    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
-    from coldfinger.procedures.station_file import read_station_file
+    from coldfinger.procedures.laboratory.simulated_laboratory import simulated_rack, simulated_sample
+    from coldfinger.procedures.laboratory.station_file import read_station_file
     from coldfinger.sim.clock import SimClock
 
     file = read_station_file(options["station"])
@@ -126,8 +126,8 @@ def served_station(file: Any, places: Mapping[str, Any], sample: Any, target: st
 
     Comments stay. Raises StationFileError when an address does not stand in a table of its own.
     """
-    from coldfinger.procedures.simulated_laboratory import places_of
-    from coldfinger.procedures.station_file import StationFileError, check_station_text
+    from coldfinger.procedures.laboratory.simulated_laboratory import places_of
+    from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text
 
     resources = {name: places[place].resource for place, name in places_of(file).items()}
     new = {f"instruments.{name}": {"address": resource} for name, resource in resources.items()}

@@ -112,7 +112,7 @@ class OverTCP:
 @click.option("--scenario", default=None, help="Faults to come: a scenario file (TOML).")
 def console(where: str, station: str, seed: int | None, sample: str | None, scenario: str | None) -> None:
     """Talk to one instrument: WHERE is its name, its VISA address, or HOST:PORT of a server."""
-    from coldfinger.procedures.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_file import StationFileError
     from coldfinger.sim.faults import FaultError
 
     with bad_input(StationFileError, FaultError, ValueError, OSError):
@@ -138,8 +138,8 @@ def _opened(where: str, station: str, seed: int | None, sample: str | None, scen
         with connection:
             yield OverTCP(connection)
         return
-    from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
-    from coldfinger.procedures.station_file import read_station_file
+    from coldfinger.procedures.laboratory.simulated_laboratory import simulated_rack, simulated_sample
+    from coldfinger.procedures.laboratory.station_file import read_station_file
     from coldfinger.sim.clock import SimClock
     from coldfinger.sim.faults import arm, load_scenario
 
@@ -163,7 +163,7 @@ def converse(wire: Wire, where: str) -> None:
             if line in ("help", ":help"):
                 click.echo(_HELP)
             elif line.startswith(":wait"):
-                from coldfinger.procedures.quantity import parse
+                from coldfinger.procedures.words.quantity import parse
 
                 wire.wait(parse(line.removeprefix(":wait").strip(), "time", ":wait"))
                 _show(wire.heard(0.0))

@@ -40,8 +40,8 @@ def station() -> None:
 @click.option("--yes", is_flag=True, help="Ask nothing: what is not said is the usual.")
 def new(path: str, **said: Any) -> None:
     """Ask a few questions and write a commented station file; nothing that is there is overwritten."""
-    from coldfinger.procedures.station_file import StationFileError
-    from coldfinger.procedures.station_template import Answers, new_station
+    from coldfinger.procedures.laboratory.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_template import Answers, new_station
 
     file = Path(path)
     with bad_input(StationFileError):
@@ -64,7 +64,7 @@ def _asked(question: str, usual: str) -> str:
 
 
 def _models(said: dict[str, Any], ask: Any) -> dict[str, str]:
-    from coldfinger.procedures.models import models_for
+    from coldfinger.procedures.laboratory.models import models_for
 
     models: dict[str, str] = {}
     for role, (words, usual) in _ROLES.items():
@@ -75,7 +75,7 @@ def _models(said: dict[str, Any], ask: Any) -> dict[str, str]:
 
 
 def _pairs(words: tuple[str, ...], what: str) -> dict[str, str]:
-    from coldfinger.procedures.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_file import StationFileError
 
     pairs = {}
     for word in words:
@@ -87,8 +87,8 @@ def _pairs(words: tuple[str, ...], what: str) -> dict[str, str]:
 
 
 def _addresses(words: tuple[str, ...], models: dict[str, str], ask: Any) -> dict[str, str]:
-    from coldfinger.procedures.station_file import StationFileError
-    from coldfinger.procedures.station_template import ADDRESSES
+    from coldfinger.procedures.laboratory.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_template import ADDRESSES
 
     given = _pairs(words, "an address; write --address SR830=GPIB0::8::INSTR")
     if strange := [model for model in given if model not in models.values()]:
@@ -98,8 +98,8 @@ def _addresses(words: tuple[str, ...], models: dict[str, str], ask: Any) -> dict
 
 
 def _quantities(words: tuple[str, ...], models: dict[str, str], ask: Any) -> dict[str, str]:
-    from coldfinger.procedures.station_file import StationFileError
-    from coldfinger.procedures.station_template import QUANTITIES
+    from coldfinger.procedures.laboratory.station_file import StationFileError
+    from coldfinger.procedures.laboratory.station_template import QUANTITIES
 
     given = _pairs(words, 'a limit; write --set "field=600 Oe"')
     if strange := [key for key in given if key not in QUANTITIES]:
@@ -112,9 +112,9 @@ def _quantities(words: tuple[str, ...], models: dict[str, str], ask: Any) -> dic
 @click.argument("path", metavar="FILE")
 def validate(path: str) -> None:
     """Say whether a station file can be used; no instrument is asked. Exit status 2 with one sentence if not."""
-    from coldfinger.procedures.limits import limits_of
+    from coldfinger.procedures.laboratory.limits import limits_of
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
     from coldfinger.procedures.station import calibration_of
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
         file = read_station_file(path)
@@ -129,7 +129,7 @@ def validate(path: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Every value in SI units as JSON.")
 def show(path: str, as_json: bool) -> None:
     """Every key of a station file with its value, defaults too."""
-    from coldfinger.procedures.station_file import StationFileError, read_station_file
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
         file = read_station_file(path)
@@ -145,9 +145,9 @@ def _print(file: Any, tables: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from coldfinger.procedures.quantity import KINDS
-    from coldfinger.procedures.quantity import show as with_unit
-    from coldfinger.procedures.station_file import SECTIONS
+    from coldfinger.procedures.laboratory.station_file import SECTIONS
+    from coldfinger.procedures.words.quantity import KINDS
+    from coldfinger.procedures.words.quantity import show as with_unit
 
     table = Table(title=f"{file.top['name']}, {file.source}", title_justify="left", box=None, header_style="bold")
     for title in ("table", "key", "value"):

@@ -32,7 +32,7 @@ def summary(data: str, since: str | None, night: str | None, as_json: bool, html
 
 def _time(text: str) -> datetime:
     """A day or a time on this computer's clock, or a duration before now."""
-    from coldfinger.procedures.quantity import QuantityError, parse
+    from coldfinger.procedures.words.quantity import QuantityError, parse
 
     try:
         return datetime.fromisoformat(text).astimezone(UTC)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from coldfinger.procedures.data.entry import KINDS, OUTCOMES
-from coldfinger.procedures.quantity import QuantityError, parse_in
+from coldfinger.procedures.words.quantity import QuantityError, parse_in
 
 _TERM = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")

@@ -23,8 +23,8 @@ from coldfinger.procedures.engine.core import (
 )
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.failures import ProcedureFailure
-from coldfinger.procedures.overload_watch import OVERLOAD
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.rows.overload_watch import OVERLOAD
+from coldfinger.procedures.words.quantity import duration_text
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import Quality
 

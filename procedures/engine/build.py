@@ -6,7 +6,7 @@ import coldfinger.procedures as face
 from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.planning import Whereabouts
-from coldfinger.procedures.quantity import OERSTED
+from coldfinger.procedures.words.quantity import OERSTED
 
 
 class ItemError(ValueError):

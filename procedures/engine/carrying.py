@@ -28,9 +28,9 @@ from coldfinger.procedures.engine.moves import Move, move_of
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.telling import again_text, ending_text, failed_text, next_text
 from coldfinger.procedures.failures import ProcedureFailure
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.runner import RunResult, carry_out, run_procedure
+from coldfinger.procedures.words.quantity import QuantityError
 from coldfinger.runfiles.disk import RunFileError
 
 BY_USER = "ended by the user"

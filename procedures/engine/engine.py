@@ -29,8 +29,8 @@ from coldfinger.procedures.engine.moves import Move
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.survey import survey
 from coldfinger.procedures.engine.verbs import Verbs
-from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.station import SafeReport
+from coldfinger.procedures.words.quantity import OERSTED
 from coldfinger.runfiles.disk import RunFileError
 
 

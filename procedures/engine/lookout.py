@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.quantity import OERSTED
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.quantity import OERSTED
 
 PERIOD = 2.0  # s of station time between two looks
 REAL_PERIOD = 0.5  # s of real time: a fast simulated station is not asked without a break

@@ -4,7 +4,7 @@ from coldfinger.procedures.base import TransportProcedure
 from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Plan, Stage, Whereabouts, field_stage, first_approach_stage
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.words.quantity import show
 
 _TOLERANCE, _WINDOW = 0.02, 20.0  # relative, s
 _SETTLE_TIMES, _SETTLE_EXTRA = 12.0, 900.0  # time-out in thermal time constants, and s for the refrigerator

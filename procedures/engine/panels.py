@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.front_panel import panel_named, panel_state, panels_of, set_knob
+from coldfinger.procedures.laboratory.front_panel import panel_named, panel_state, panels_of, set_knob
 from coldfinger.procedures.station import Station
 
 Tell = Callable[[str, str, str], None]

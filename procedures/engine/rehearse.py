@@ -24,11 +24,11 @@ from coldfinger.procedures.engine.calendar import Calendar
 from coldfinger.procedures.engine.forecast import Planned, plan_item
 from coldfinger.procedures.engine.items import DISABLED, RUN, EndActions, Item, Night
 from coldfinger.procedures.engine.rehearsing import TRACE, Stretch, Task, Trace, rehearse_stretch, simulated_twin
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.conditions import parse_condition
-from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.words.quantity import duration_text
 
 SPREAD = 0.05  # of each item's duration: what a real refrigerator does otherwise, before anything is learned
 _EFFORT = {"FieldSweep": 10.0, "LowFieldMagnetoresistance": 10.0, "ZeroField": 10.0, "DifferentialResistance": 2.0}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from coldfinger.analysis.fit import Fit, fit_best
+from coldfinger.analysis.fits.fit import Fit, fit_best
 from coldfinger.analysis.network import Network
 from coldfinger.procedures.engine.items import RUN, Item
 from coldfinger.procedures.family import FIT_TO, curve_of

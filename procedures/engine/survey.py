@@ -9,8 +9,8 @@ from typing import Any
 
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.quantity import OERSTED, show
 from coldfinger.procedures.station import Station
+from coldfinger.procedures.words.quantity import OERSTED, show
 
 _FIELD_AGREES = 0.5 * OERSTED  # T
 _TEMPERATURE_AGREES = 0.05

@@ -19,12 +19,12 @@ from coldfinger.procedures.engine.history import past_nights
 from coldfinger.procedures.engine.items import Night, settings_of
 from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
 from coldfinger.procedures.engine.resume import last_run, night_event
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.safety.deadman import DeadMan
 from coldfinger.procedures.safety.interlocks import Interlocks
 from coldfinger.procedures.safety.locks import Locks, hold_data_folder, hold_station
 from coldfinger.procedures.safety.watch import Watch
 from coldfinger.procedures.station import SafeReport, Station, open_station
-from coldfinger.procedures.station_file import StationFile
 from coldfinger.runfiles.disk import Disk, RunFileError, cause_and_remedy
 
 FOREVER = math.inf

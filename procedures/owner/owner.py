@@ -290,8 +290,8 @@ def make_engine(settings: OwnerSettings) -> Iterator[RunningEngine]:
     from coldfinger.procedures.engine.items import USUAL_POLICY, Night
     from coldfinger.procedures.engine.resume import night_of, unfinished
     from coldfinger.procedures.engine.wiring import FOREVER, engine_for
+    from coldfinger.procedures.laboratory.station_file import read_station_file
     from coldfinger.procedures.plans.plan_file import read_plan
-    from coldfinger.procedures.station_file import read_station_file
 
     file, data = read_station_file(settings.station), settings.data
     record = unfinished(data) if settings.resume else None

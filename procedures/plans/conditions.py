@@ -19,7 +19,7 @@ import pandas as pd
 
 from coldfinger.procedures.family import believed
 from coldfinger.procedures.plans.plan_lines import did_you_mean
-from coldfinger.procedures.quantity import QuantityError, parse, parse_in, show
+from coldfinger.procedures.words.quantity import QuantityError, parse, parse_in, show
 
 LONGEST = 500  # characters
 MOST_COMPARISONS = 8

@@ -12,7 +12,6 @@ from coldfinger.procedures.engine.build import RUNNABLE
 from coldfinger.procedures.engine.items import DISABLED, RUN, SET, WAIT, WAITING, FailurePolicy, Family, Item
 from coldfinger.procedures.field_family import from_the_warmest, largest_of
 from coldfinger.procedures.field_sweep import FieldSweep
-from coldfinger.procedures.pacing_text import pacing_parameters
 from coldfinger.procedures.plans.conditions import ConditionError, parse_condition
 from coldfinger.procedures.plans.plan_lines import Path, PlanText, did_you_mean
 from coldfinger.procedures.plans.plan_names import (
@@ -37,8 +36,9 @@ from coldfinger.procedures.plans.plan_values import (
     span,
     words,
 )
-from coldfinger.procedures.quantity import QuantityError
 from coldfinger.procedures.rt_family import in_rising_order
+from coldfinger.procedures.words.pacing_text import pacing_parameters
+from coldfinger.procedures.words.quantity import QuantityError
 
 MOST_ITEMS = 10_000
 _DEEPEST = 8

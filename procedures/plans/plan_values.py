@@ -10,11 +10,11 @@ from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParamet
 
 from coldfinger.procedures.engine.calendar import iso
 from coldfinger.procedures.engine.items import POLICIES, RETRY, FailurePolicy
-from coldfinger.procedures.field_way import is_way, turning_points
-from coldfinger.procedures.parameters import QuantityParameter
 from coldfinger.procedures.plans.plan_lines import did_you_mean
-from coldfinger.procedures.quantity import QuantityError, parse, parse_in
-from coldfinger.procedures.setpoints import linear, logarithmic
+from coldfinger.procedures.reach.setpoints import linear, logarithmic
+from coldfinger.procedures.words.field_way import is_way, turning_points
+from coldfinger.procedures.words.parameters import QuantityParameter
+from coldfinger.procedures.words.quantity import QuantityError, parse, parse_in
 
 MOST_VALUES = 10_000
 """In one list, and in one queue."""

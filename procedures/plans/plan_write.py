@@ -29,7 +29,7 @@ from coldfinger.procedures.plans.expand import COMMON, Expander
 from coldfinger.procedures.plans.plan_file import SCHEMA, expanded
 from coldfinger.procedures.plans.plan_lines import Path, PlanFileError, PlanText
 from coldfinger.procedures.plans.plan_names import parameters_of, title, with_defaults
-from coldfinger.procedures.quantity import OERSTED, parse
+from coldfinger.procedures.words.quantity import OERSTED, parse
 
 _KEYS = ("name", "run", "family", "loop", "do", "set", "wait", "until", "fields", "parameters", "member_of", *COMMON)
 

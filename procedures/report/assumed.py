@@ -1,7 +1,7 @@
 """What the numbers of a report rest on and no data of it can show, one sentence each."""
 
-from coldfinger.analysis.family_fit import FitSettings
-from coldfinger.analysis.heating import COUPLING, POWER, VOLUME_PER_SQUARE
+from coldfinger.analysis.across.family_fit import FitSettings
+from coldfinger.analysis.fits.heating import COUPLING, POWER, VOLUME_PER_SQUARE
 
 
 def assumptions(settings: FitSettings) -> list[str]:

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from coldfinger.analysis.across.family_fit import FamilyFit, FitSettings, fit_dataset
 from coldfinger.analysis.dataset import BELIEVED, Dataset, Table
-from coldfinger.analysis.family_fit import FamilyFit, FitSettings, fit_dataset
-from coldfinger.analysis.micrograph import SUFFIXES, Micrograph, read_micrograph
+from coldfinger.analysis.micrographs.micrograph import SUFFIXES, Micrograph, read_micrograph
 from coldfinger.analysis.reading import load
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import DISBELIEVED, Quality, names

@@ -11,9 +11,9 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 
+from coldfinger.analysis.across.family_fit import FieldFit
+from coldfinger.analysis.across.field_laws import FieldPoints, field_points
 from coldfinger.analysis.dataset import BELIEVED, CURVE_COLUMNS
-from coldfinger.analysis.family_fit import FieldFit
-from coldfinger.analysis.field_laws import FieldPoints, field_points
 from coldfinger.analysis.paper import style
 from coldfinger.analysis.paper.data import Film, PaperData, RTCurve
 from coldfinger.analysis.paper.drawing import Drawing

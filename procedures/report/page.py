@@ -4,7 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from coldfinger.analysis.family_fit import FamilyFit
+from coldfinger.analysis.across.family_fit import FamilyFit
 from coldfinger.procedures.report.assumed import assumptions, settings_lines
 from coldfinger.procedures.report.content import POOR, Report
 from coldfinger.procedures.report.figures import ReportFigure, svg

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coldfinger.analysis.family_fit import FamilyFit, FieldFit
-from coldfinger.analysis.fit_result import PARAMETER_NAMES, Estimate
+from coldfinger.analysis.across.family_fit import FamilyFit, FieldFit
+from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES, Estimate
 from coldfinger.procedures.family import digits
 from coldfinger.procedures.report.content import REMARKS, Report, RunNote, flag_counts, systematic_rows
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.reproduce.campaign import Job, jobs
 from coldfinger.procedures.reproduce.processes import measure_all
 from coldfinger.procedures.reproduce.work import Answer

@@ -9,20 +9,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from coldfinger.analysis.across.family_fit import FitSettings, fit_dataset
 from coldfinger.analysis.claims.evidence import gather, method_numbers, network_numbers, rises
 from coldfinger.analysis.claims.paper import check_claims
-from coldfinger.analysis.family_fit import FitSettings, fit_dataset
 from coldfinger.analysis.laws import R_Q_PAIR
-from coldfinger.analysis.micrograph import read_micrograph
+from coldfinger.analysis.micrographs.micrograph import read_micrograph
+from coldfinger.analysis.micrographs.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.analysis.paper.data import T_MAX, PaperData
 from coldfinger.analysis.paper.registry import draw_figure
 from coldfinger.analysis.paper.runs import from_dataset
 from coldfinger.analysis.reading import load
-from coldfinger.analysis.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.procedures.demo import write_json
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.reproduce.campaign import Job
 from coldfinger.procedures.reproduce.work import SUPPLY_STEP, Answer
-from coldfinger.procedures.station_file import read_station_file
 
 FIGURES = ("1", "2", "3", "4", "S1", "S2", "S3")
 FORMATS = (".pdf", ".png")

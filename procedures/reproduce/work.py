@@ -18,12 +18,12 @@ from coldfinger.procedures.checks.procedures import LinearityCheck
 from coldfinger.procedures.control import RunControl
 from coldfinger.procedures.didv import DifferentialResistance
 from coldfinger.procedures.field_sweep import FieldSweep
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
 from coldfinger.procedures.reproduce.campaign import RT, SWEEPS, Job
 from coldfinger.procedures.rt_family import RTFamily
 from coldfinger.procedures.runner import RunResult, run_procedure, stop_on_signals
 from coldfinger.procedures.station import Station, open_station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.zero_field import ZeroField
 
 BASE = 0.05

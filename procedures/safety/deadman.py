@@ -27,10 +27,10 @@ from typing import IO, Any, Self
 import pyvisa
 
 from coldfinger.instruments.clock import Clock, WallClock
-from coldfinger.procedures.opening import instrument_opener
+from coldfinger.procedures.laboratory.opening import instrument_opener
+from coldfinger.procedures.laboratory.station_file import StationFile, StationFileError, check_station_text
 from coldfinger.procedures.safety.locks import LockedError, hold_station, state_folder
 from coldfinger.procedures.safety.safe import all_done, make_safe
-from coldfinger.procedures.station_file import StationFile, StationFileError, check_station_text
 from coldfinger.runfiles.journal import utc_now
 
 BEATS = 8  # a beat is sent at most so many times in D; the engine asks for one at least four times

@@ -15,11 +15,11 @@ from typing import Any, Protocol
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.failures import Interlocked
-from coldfinger.procedures.quantity import duration_text
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.safety.rules import HOLD, IGNORE, SAFE, STOP, Rule, built_in, rules_of
 from coldfinger.procedures.safety.signals import PATIENCE, FileSignal, Looks, UrlSignal, Value
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.words.quantity import duration_text
 
 Message = tuple[str, str, str]
 CLEAR, WAITING, TRIPPED, SETTLING = "clear", "waiting", "tripped", "settling"

@@ -22,7 +22,7 @@ from coldfinger.instruments.clock import WallClock
 from coldfinger.runfiles.journal import utc_now
 
 if TYPE_CHECKING:
-    from coldfinger.procedures.station_file import StationFile
+    from coldfinger.procedures.laboratory.station_file import StationFile
 
 STATE_FOLDER = "COLDFINGER_STATE"  # environment variable that puts the state folder elsewhere
 PROGRAM = "coldfinger"

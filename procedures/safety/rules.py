@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from coldfinger.procedures.quantity import KINDS, duration_text, show
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.laboratory.station_file import StationFile
+from coldfinger.procedures.words.quantity import KINDS, duration_text, show
 
 HOLD, SAFE, STOP, IGNORE = "hold", "safe", "stop queue", "ignore"
 TOO_WARM = 1.2  # of the highest temperature

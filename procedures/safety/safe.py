@@ -33,8 +33,8 @@ from coldfinger.instruments.clock import Clock, WallClock
 from coldfinger.instruments.dc_bias import SeriesResistorBias
 from coldfinger.instruments.errors import CommandError, InstrumentError, LinkError, MagnetError
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.outputs import HEATER_OFF, SINES, Sine, bias_output, bias_resistance, quiet_bias
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.laboratory.outputs import HEATER_OFF, SINES, Sine, bias_output, bias_resistance, quiet_bias
+from coldfinger.procedures.laboratory.station_file import StationFile
 
 ITEMS = ("excitation", "bias", "heater", "magnet")
 DEADLINE = 4.0  # s for one instrument; each step of a bias on its way to zero begins it anew

@@ -14,7 +14,8 @@ from typing import Any
 
 from coldfinger.instruments.clock import Moment, moment
 from coldfinger.instruments.errors import InstrumentError
-from coldfinger.procedures.limits import limits_of
+from coldfinger.procedures.laboratory.limits import limits_of
+from coldfinger.procedures.laboratory.station_file import StationFile, StationFileError
 from coldfinger.procedures.safety.deadman import DeadMan
 from coldfinger.procedures.safety.locks import LockedError, hold_station
 from coldfinger.procedures.station import Station, calibration_of
@@ -30,7 +31,6 @@ from coldfinger.procedures.station_check.connections import (
 )
 from coldfinger.procedures.station_check.findings import FAIL, OK, WARN, Finding, Line, Said, Visit
 from coldfinger.procedures.station_check.sample_test import sample_test
-from coldfinger.procedures.station_file import StationFile, StationFileError
 
 LINES: tuple[Line, ...] = (*lockin.LINES, *source.LINES, *magnet.LINES, *thermometry.LINES)
 """Every item that is about what fills a role."""

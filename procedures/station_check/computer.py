@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from coldfinger.instruments.clock import Moment
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.safety.deadman import DeadMan, DeadManError
 from coldfinger.procedures.safety.locks import LockedError, hold_data_folder
 from coldfinger.procedures.station_check.findings import Said, fail, ok, warn
-from coldfinger.procedures.station_file import StationFile
 from coldfinger.runfiles.disk import cause_and_remedy
 
 _EARLIEST = datetime(2025, 1, 1, tzinfo=UTC).timestamp()

@@ -8,9 +8,9 @@ from typing import Any
 from pyvisa import rname
 
 from coldfinger.instruments.errors import InstrumentError
+from coldfinger.procedures.laboratory.station_file import StationFile
 from coldfinger.procedures.safety.safe import Opener
 from coldfinger.procedures.station_check.findings import FAIL, OK, WARN, Finding, Visit
-from coldfinger.procedures.station_file import StationFile
 
 Opening = Callable[[StationFile], Opener]
 """Gives a function that opens an instrument of a station file by its name, with a time-out (s)."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from coldfinger.instruments.calibration import Calibration
-from coldfinger.procedures.limits import Limits
-from coldfinger.procedures.station_file import StationFile
+from coldfinger.procedures.laboratory.limits import Limits
+from coldfinger.procedures.laboratory.station_file import StationFile
 
 OK, WARN, FAIL = "ok", "warn", "fail"
 

@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Any
 
 from coldfinger.instruments.roles import LockInStatus
-from coldfinger.procedures.excitation import time_constant_for
+from coldfinger.procedures.current.excitation import time_constant_for
 from coldfinger.procedures.station import LOCKIN_SETTINGS
 from coldfinger.procedures.station_check.findings import FAIL, WARN, Line, Look, Said, Visit, ok, panel_words, warn
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from coldfinger.instruments.ami import AMI430, FieldUnit, RateUnit
 from coldfinger.instruments.roles import RampState
-from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_check.findings import FAIL, Line, Said, Visit, fail, ok, warn
+from coldfinger.procedures.words.quantity import show
 
 _SAME_COIL = 0.01  # relative, between the coil constants of supply and station file
 _SAME_TIME = 1.0  # s

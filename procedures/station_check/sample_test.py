@@ -9,12 +9,12 @@ from coldfinger.instruments.roles import RampState
 from coldfinger.procedures.checks.procedures import HERE, BeliefTest, FrequencyCheck, LeadCheck, LinearityCheck
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, PASS, Verdict
 from coldfinger.procedures.control import RunControl
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.point import PHASE
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.rows.point import PHASE
 from coldfinger.procedures.runner import carry_out
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.station_check.findings import FAIL, OK, WARN, Finding
+from coldfinger.procedures.words.quantity import show
 
 LOOK = 15.0
 """Seconds of one look, settling included; a whole test takes three."""

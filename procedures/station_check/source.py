@@ -5,10 +5,10 @@ from typing import Any
 
 from coldfinger.instruments.keysight import AmplitudeUnit, Keysight33511B
 from coldfinger.instruments.yokogawa import Function
-from coldfinger.procedures.excitation import POLICY
-from coldfinger.procedures.outputs import SINES, bias_resistance, by_offset
-from coldfinger.procedures.quantity import show
+from coldfinger.procedures.current.excitation import POLICY
+from coldfinger.procedures.laboratory.outputs import SINES, bias_resistance, by_offset
 from coldfinger.procedures.station_check.findings import FAIL, Line, Said, Visit, fail, ok, panel_words, warn
+from coldfinger.procedures.words.quantity import show
 
 _NOISE = 5e-3  # V, of a level that is meant to be zero
 

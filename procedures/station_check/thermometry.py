@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from coldfinger.procedures.quantity import show
 from coldfinger.procedures.station_check.findings import Line, Said, Visit, fail, ok, panel_words, warn
+from coldfinger.procedures.words.quantity import show
 
 _MORE_POWER = 1.5  # of the file's excitation, squared: more than that heats the sensor
 _APART = 0.2  # relative, between sample and mixing chamber at rest

@@ -16,9 +16,9 @@ from coldfinger.procedures.data.catalogue import Catalogue
 from coldfinger.procedures.data.entry import Entry
 from coldfinger.procedures.engine.items import DONE, RUNNING, Item
 from coldfinger.procedures.engine.queue_journal import QUEUES, QueueRecord, nights, read_queue
-from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.summary.summary_report import ItemReport, Message, NightReport, RunReport, Summary
 from coldfinger.procedures.summary.summary_run import report_run
+from coldfinger.procedures.words.quantity import duration_text
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.parts import all_parts
 from coldfinger.runfiles.quality import DISBELIEVED, names

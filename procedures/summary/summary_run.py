@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from coldfinger.analysis.fit import Fit, fit_best
-from coldfinger.analysis.model_choice import choose_model
+from coldfinger.analysis.fits.fit import Fit, fit_best
+from coldfinger.analysis.fits.model_choice import choose_model
 from coldfinger.analysis.network import Network
 from coldfinger.procedures.data.entry import KINDS, believed_rows
 from coldfinger.procedures.family import FIT_TO, believed, curve_of, digits
-from coldfinger.procedures.quantity import duration_text, show
 from coldfinger.procedures.summary.summary_report import CheckReport, CurveReport, FitReport, RunReport
+from coldfinger.procedures.words.quantity import duration_text, show
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.parts import Parts, read_parts
 from coldfinger.runfiles.quality import DISBELIEVED, Quality, names

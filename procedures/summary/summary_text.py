@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, FAIL, PASS
-from coldfinger.procedures.quantity import duration_text
 from coldfinger.procedures.summary.summary_report import FitReport, ItemReport, Message, NightReport, Summary, not_run
+from coldfinger.procedures.words.quantity import duration_text
 
 WIDTH = 110
 _INDENT = "  "

@@ -9,7 +9,7 @@ from coldfinger.sim.visa import RackVisaLibrary
 
 def _rack_of_station(path: str) -> Rack:
     # By name and only when a station file is named: whoever opens plain "@coldfinger" needs no more than the simulator.
-    rack: Rack = import_module("coldfinger.procedures.simulated_laboratory").rack_of_station(path)
+    rack: Rack = import_module("coldfinger.procedures.laboratory.simulated_laboratory").rack_of_station(path)
     return rack
 
 

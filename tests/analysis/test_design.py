@@ -21,8 +21,8 @@ from coldfinger.analysis.design import (
     stretch,
     uncertainty,
 )
-from coldfinger.analysis.fit import fit_eq1
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit import fit_eq1
+from coldfinger.analysis.fits.fit_result import Curve
 from coldfinger.sim.sample import builtin_sample
 
 S0_100 = (7.97e-5, 7.40e-5, 0.381)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coldfinger.analysis.differential import SlopeCurve, evaluate_slopes
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit_result import Curve
 from coldfinger.sim.sample import builtin_sample
 
 

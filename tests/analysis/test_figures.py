@@ -21,7 +21,7 @@ from coldfinger.analysis.figures import (
     tick_values,
     with_prefix,
 )
-from coldfinger.analysis.fit import Curve, fit_best
+from coldfinger.analysis.fits.fit import Curve, fit_best
 from coldfinger.sim.sample import builtin_sample
 
 

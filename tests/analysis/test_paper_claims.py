@@ -10,7 +10,7 @@ import pytest
 
 from coldfinger.analysis.claims.evidence import network_numbers, transition
 from coldfinger.analysis.claims.paper import CLAIMS, check_claims
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit_result import Curve
 
 
 def number(value: float | None, sd: float | None = None) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from coldfinger.analysis.differential import SlopeCurve
 from coldfinger.analysis.fluctuations import SweepSet
 from coldfinger.analysis.laws import R_Q_PAIR
 from coldfinger.analysis.magnetoresistance import Sweep
+from coldfinger.analysis.micrographs.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.analysis.paper.data import Film, Isotherm, PaperData, RTCurve
 from coldfinger.analysis.paper.drawing import Drawing
 from coldfinger.analysis.paper.parameters import RHO, SIGMA
 from coldfinger.analysis.paper.registry import FIGURES, draw_figure
 from coldfinger.analysis.paper.style import short, with_sd
-from coldfinger.analysis.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.sim.sample import builtin_sample
 
 FIELDS = {

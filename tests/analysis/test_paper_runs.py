@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from coldfinger.analysis.dataset import Dataset, RunFamily, Table
+from coldfinger.analysis.micrographs.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.analysis.paper.runs import from_dataset, read_paper_data
 from coldfinger.analysis.reading import believed_rows
-from coldfinger.analysis.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.runfiles.disk import RunFileError
 from coldfinger.runfiles.quality import Quality
 from coldfinger.sim.sample import builtin_sample

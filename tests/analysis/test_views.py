@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coldfinger.analysis.fit import Curve
+from coldfinger.analysis.fits.fit import Curve
 from coldfinger.analysis.laws import arrhenius, efros_shklovskii, log_conductivity, log_resistivity, mott_2d
 from coldfinger.analysis.views import views
 from coldfinger.sim.sample import builtin_sample

@@ -29,8 +29,8 @@ from coldfinger.gui.queue.rehearsal_view import RehearsalView
 from coldfinger.gui.remembered import remember
 from coldfinger.gui.runs.diff_view import DiffView
 from coldfinger.gui.window import Window
+from coldfinger.procedures.data.snapshots import differences
 from coldfinger.procedures.engine.items import EndActions, Family, Item
-from coldfinger.procedures.snapshots import differences
 from coldfinger.runfiles.reader import read_run
 from tests.gui import looks, run_folders
 from tests.gui.snapshots import snapshot

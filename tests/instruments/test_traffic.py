@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from coldfinger.instruments import traffic
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 
 from coldfinger.gui.form.run_forms import BY_T, CHOICE, FORMS, LIST, WAY, Entry, Form, form
 from coldfinger.procedures.engine.items import Item
-from coldfinger.procedures.limits import limits_of
+from coldfinger.procedures.laboratory.limits import limits_of
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.plans.plan_names import with_defaults
-from coldfinger.procedures.station_file import read_station_file
 from tests.journeys.desktop import Gui, until
 
 Open = Callable[..., Gui]

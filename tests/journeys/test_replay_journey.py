@@ -11,9 +11,9 @@ import pytest
 from coldfinger.procedures.commands.sim import served_station
 from coldfinger.procedures.engine.queue_journal import nights
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.laboratory.simulated_laboratory import simulated_rack, simulated_sample
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.plans.plan_file import check_plan_text
-from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.server import serve

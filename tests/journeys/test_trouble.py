@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from coldfinger.procedures.commands.sim import served_station
-from coldfinger.procedures.simulated_laboratory import simulated_rack, simulated_sample
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.simulated_laboratory import simulated_rack, simulated_sample
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.faults import Fault, arm
 from coldfinger.sim.rack import Rack

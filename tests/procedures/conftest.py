@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.station import Station, open_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 
 
 @pytest.fixture

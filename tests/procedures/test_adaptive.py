@@ -10,12 +10,12 @@ import pytest
 
 from coldfinger.analysis.design import Present
 from coldfinger.procedures.adaptive import AdaptiveRamp
+from coldfinger.procedures.current.savings import savings
 from coldfinger.procedures.family import evaluate_member
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.runner import StopSwitch, run_procedure
-from coldfinger.procedures.savings import savings
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import Run, read_run

@@ -19,10 +19,10 @@ from coldfinger.procedures.checks.procedures import (
     ThermometerCheck,
 )
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, FAIL, PASS, Verdict
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.runner import StopSwitch, run_procedure
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.runfiles.reader import read_run
 from coldfinger.sim.electrons import electron_temperature
 from coldfinger.sim.sample import first_harmonic

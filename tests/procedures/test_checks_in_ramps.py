@@ -8,7 +8,7 @@ import pytest
 from coldfinger.procedures.checks.schedule import latest, summary
 from coldfinger.procedures.checks.verdict import CANNOT_SAY, FAIL, PASS, Verdict
 from coldfinger.procedures.family import evaluate_member
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
 from coldfinger.procedures.screen import _remarks
 from coldfinger.procedures.station import Station

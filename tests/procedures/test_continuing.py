@@ -5,15 +5,15 @@ import json
 import numpy as np
 import pytest
 
-from coldfinger.analysis.fit import fit_best
-from coldfinger.analysis.fit_result import Curve
+from coldfinger.analysis.fits.fit import fit_best
+from coldfinger.analysis.fits.fit_result import Curve
 from coldfinger.instruments.errors import LinkError
 from coldfinger.procedures.adaptive import AdaptiveRamp
 from coldfinger.procedures.checks.procedures import HeatingCheck
 from coldfinger.procedures.control import RunControl
 from coldfinger.procedures.didv import DifferentialResistance
 from coldfinger.procedures.field_sweep import FieldSweep
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.sweeping import LAG_COLUMN

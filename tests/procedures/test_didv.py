@@ -14,11 +14,11 @@ from pymeasure.experiment import Results
 from scipy.optimize import brentq
 
 from coldfinger.procedures.didv import DifferentialResistance, Slope, smearing_sentence, zero_bias_sentence
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
+from coldfinger.procedures.reach.setpoints import bias_loop, dense_near_zero
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure
-from coldfinger.procedures.setpoints import bias_loop, dense_near_zero
 from coldfinger.procedures.station import Station, open_station
-from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
 from coldfinger.runfiles.reader import Mark, read_run
 from coldfinger.sim.bias import DCSource

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from coldfinger.analysis.fit import fit_eq1
+from coldfinger.analysis.fits.fit import fit_eq1
 from coldfinger.procedures import FieldFamily, connect_station
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.runner import StopSwitch
 
 SWEEP = {"start": 0.0, "stop": 150.0, "rate": 60.0, "step": 2.0, "excitation": "policy"}

@@ -8,10 +8,10 @@ import pytest
 
 from coldfinger.analysis.magnetoresistance import shift_against
 from coldfinger.procedures.field_sweep import FieldSweep
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.magnetoresistance import Sweep, sweeps_of
+from coldfinger.procedures.reach.setpoints import decaying_alternation, hysteresis_loop, listed, zigzag
 from coldfinger.procedures.runner import StopSwitch, run_procedure
-from coldfinger.procedures.setpoints import decaying_alternation, hysteresis_loop, listed, zigzag
 from coldfinger.procedures.sweeping import LAG_COLUMN, FieldRecord
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import read_run

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance, evaluate_magnetoresistance
 from coldfinger.procedures.runner import StopSwitch, run_procedure
 from coldfinger.runfiles.reader import read_run

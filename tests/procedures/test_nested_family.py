@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from coldfinger.procedures import RTFamily, connect_station, read_run
 from coldfinger.procedures.demo import DemoPlan, run_demo
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.reach.setpoints import BY_FIELD, BY_TEMPERATURE, nested
 from coldfinger.procedures.runner import StopSwitch
-from coldfinger.procedures.setpoints import BY_FIELD, BY_TEMPERATURE, nested
 
 QUIET = {"progress": lambda number: lambda percent, clock: None}
 VALUES = st.lists(st.integers(0, 1000), min_size=1, max_size=8, unique=True)

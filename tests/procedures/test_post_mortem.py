@@ -3,8 +3,8 @@
 import pytest
 
 from coldfinger.instruments.errors import LinkError
+from coldfinger.procedures.data.snapshots import EXCHANGES, unread
 from coldfinger.procedures.runner import run_procedure
-from coldfinger.procedures.snapshots import EXCHANGES, unread
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.runfiles.reader import read_run
 

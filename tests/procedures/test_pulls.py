@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.rt_family import RTFamily
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
 
 SEEDS = range(100, 105)
 

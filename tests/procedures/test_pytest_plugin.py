@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from coldfinger.procedures.cassettes import recording
+from coldfinger.procedures.laboratory.cassettes import recording
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_procedure"
 MORE = """

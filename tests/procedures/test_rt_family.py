@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from coldfinger.procedures import RTFamily, connect_station, read_run
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.station_file import StationFileError
 from coldfinger.procedures.runner import StopSwitch
-from coldfinger.procedures.station_file import StationFileError
 
 QUIET = {"progress": lambda number: lambda percent, clock: None}
 

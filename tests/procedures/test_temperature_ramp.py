@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from pymeasure.experiment import Results
 
-from coldfinger.analysis.fit import fit_eq1
+from coldfinger.analysis.fits.fit import fit_eq1
 from coldfinger.procedures.family import curve_in_phase_only, curve_of, evaluate_member
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.runner import RunResult, StopSwitch, run_procedure, stop_on_signals
 from coldfinger.procedures.station import Station
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
@@ -416,7 +416,7 @@ def test_what_cannot_be_run_is_refused_before_anything_moves(simulated, tmp_path
 
 
 def test_a_temperature_outside_the_calibration_is_refused(simulated, tmp_path):
-    from coldfinger.procedures.station_file import read_station_file
+    from coldfinger.procedures.laboratory.station_file import read_station_file
 
     text = read_station_file().text.replace('lowest = "8 mK"', 'lowest = "60 mK"')
     station = simulated(text=text)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coldfinger.procedures.limits import LimitError
+from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.runner import StopSwitch, run_procedure
 from coldfinger.procedures.symmetry import symmetrised
 from coldfinger.procedures.zero_field import ZeroField

@@ -196,8 +196,8 @@ def test_a_quench_is_a_state_of_the_supply_and_the_field_is_gone(station):
 
 
 def test_a_stuck_switch_heater_leaves_the_switch_cold():
+    from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
     from coldfinger.procedures.station import open_station
-    from coldfinger.procedures.station_file import check_station_text, read_station_file
 
     text = read_station_file().text.replace("persistent_switch = false", "persistent_switch = true")
     with open_station(check_station_text(text, "test.toml")) as station:

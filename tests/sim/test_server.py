@@ -18,9 +18,9 @@ from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.link import open_link
 from coldfinger.procedures.commands.sim import _show, served_station
 from coldfinger.procedures.commands.sim import serve as serve_command
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.station import Station, connect_station
-from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.runfiles.reader import read_run
 from coldfinger.sim import faults

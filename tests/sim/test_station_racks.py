@@ -3,7 +3,7 @@
 import pytest
 import pyvisa
 
-from coldfinger.procedures.station_file import StationFileError, read_station_file
+from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 from coldfinger.sim import visa
 
 

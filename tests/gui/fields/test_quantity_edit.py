@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QW
 from coldfinger.gui.fields.quantity_edit import APPLIED, CHANGED, WRONG, QuantityEdit, is_applied
 from coldfinger.gui.fields.quantity_text import Field, read
 from coldfinger.gui.look import theme
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.quantity import QuantityError
 from tests.gui.looks import faults, ink, settle
 
 RATE = Field("Rate", "K/min", 0.0, 0.5, "on this refrigerator", "How fast the set point goes", 0.2)

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from coldfinger.gui.fields.quantity_text import Field, number_text, read, stepped, tooltip
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.quantity import QuantityError
 
 KELVIN = Field("To", "K", 0.01, 40.0)
 RATE = Field("Rate", "K/min", 0.0, 0.5, "on this refrigerator", default=0.2)

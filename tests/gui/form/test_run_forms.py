@@ -30,7 +30,7 @@ from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.plans.plan_lines import PlanFileError
-from coldfinger.procedures.quantity import QuantityError
+from coldfinger.procedures.words.quantity import QuantityError
 
 NOW = datetime(2026, 11, 22, 19, 24, tzinfo=UTC)
 COLD = Whereabouts(0.0, 0.012)

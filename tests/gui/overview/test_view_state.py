@@ -9,8 +9,8 @@ from coldfinger.gui.overview.strip_state import Age, Strip
 from coldfinger.gui.overview.view_state import ABORT, PAUSE, RESUME, SKIP, banner_of
 from coldfinger.procedures.engine.items import RUN, Item, Night
 from coldfinger.procedures.engine.wiring import engine_for
-from coldfinger.procedures.limits import Limits
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.limits import Limits
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.runfiles.quality import Quality
 from tests.gui.snapshots import LOCKS, SAFE, snapshot
 

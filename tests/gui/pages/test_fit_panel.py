@@ -253,7 +253,7 @@ def test_pinned_fits_are_drawn_beside_the_present_one_when_wanted(qtbot, panel: 
 
 
 def test_a_limit_is_drawn_hollow_and_points_where_the_truth_lies(tmp_path):
-    from coldfinger.analysis.field_laws import make_points
+    from coldfinger.analysis.across.field_laws import make_points
 
     points = make_points("sigma_QF", [60.0, 100.0], [3e-5, np.nan], [1e-6, np.nan], upper95=[np.nan, 2e-6])
     plainly, inverted = placed(points), placed(points, inverse=True)
@@ -264,8 +264,8 @@ def test_a_limit_is_drawn_hollow_and_points_where_the_truth_lies(tmp_path):
 
 
 def test_a_crossing_is_said_with_its_doubt():
-    from coldfinger.analysis.crossover import Quantity
-    from coldfinger.analysis.family_across import Across
+    from coldfinger.analysis.across.crossover import Quantity
+    from coldfinger.analysis.across.family_across import Across
 
     across = Across(numbers={"H_star": Quantity(123.4, 2.1, "Oe", "too far")}, absent={"rho_QF": "no value"})
     assert across_words(across) == ["H* = 123.4 ± 2.1 Oe [too far]", "no rho_QF: no value"]

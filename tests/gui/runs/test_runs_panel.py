@@ -21,8 +21,8 @@ from coldfinger.gui.runs.run_shelf import Shelf, TagError, tags_of
 from coldfinger.gui.runs.runs_panel import RunsPanel
 from coldfinger.procedures.data.catalogue import Catalogue
 from coldfinger.procedures.data.entry import Entry
+from coldfinger.procedures.data.snapshots import AT_START
 from coldfinger.procedures.data.writer import RunWriter
-from coldfinger.procedures.snapshots import AT_START
 from coldfinger.runfiles.quality import Quality
 from tests.gui import looks
 

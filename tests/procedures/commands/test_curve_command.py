@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from coldfinger.instruments.calibration import exponential_curve, read_calibration
-from coldfinger.procedures import bridge_curves
 from coldfinger.procedures.cli import main
+from coldfinger.procedures.laboratory import bridge_curves
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.safety.locks import hold_station
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 
 FORMULA = exponential_curve(519.0, 1.349**4, 0.25, (0.005, 4.0), name="RuO2")
 

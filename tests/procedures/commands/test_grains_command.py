@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from coldfinger.analysis.synthetic_micrograph import Population, draw_micrograph
+from coldfinger.analysis.micrographs.synthetic_micrograph import Population, draw_micrograph
 from coldfinger.procedures.cli import main
 
 PIXEL = 6e-9

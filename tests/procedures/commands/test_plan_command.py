@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from coldfinger.procedures.commands.plan import plan as command
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "overnight.toml"
 

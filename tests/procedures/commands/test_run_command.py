@@ -19,7 +19,7 @@ from coldfinger.procedures.commands.control import _shown
 from coldfinger.procedures.commands.status import json_text
 from coldfinger.procedures.engine import rehearse as rehearsing
 from coldfinger.procedures.engine import wiring
-from coldfinger.procedures.station_file import StationFileError, read_station_file
+from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 from coldfinger.runfiles.disk import RunFileError
 
 NIGHT = Path(__file__).parents[3] / "examples" / "overnight.toml"

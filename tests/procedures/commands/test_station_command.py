@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from coldfinger.procedures.commands.station import station
-from coldfinger.procedures.models import MODELS, ROLES, models_for
+from coldfinger.procedures.laboratory.models import MODELS, ROLES, models_for
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text
+from coldfinger.procedures.laboratory.station_template import ADDRESSES, NONE, Answers, new_station, station_text
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import StationFileError, check_station_text
-from coldfinger.procedures.station_template import ADDRESSES, NONE, Answers, new_station, station_text
 
 USUAL = {
     "lockin": "SR830",

@@ -11,8 +11,8 @@ import pandas as pd
 from coldfinger.procedures.engine.engine import Ending
 from coldfinger.procedures.engine.items import RUN, FailurePolicy, Item, Night
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import read_run
 from coldfinger.sim.faults import Fault, arm

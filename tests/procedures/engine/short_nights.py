@@ -13,7 +13,7 @@ from coldfinger.procedures.engine.items import RUN, Family, Item, Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.resume import night_of, unfinished
 from coldfinger.procedures.engine.wiring import engine_for
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.runfiles.disk import Disk
 from coldfinger.runfiles.journal import decode
 from coldfinger.runfiles.parts import Parts, read_parts

@@ -11,7 +11,7 @@ from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import RUN, Item, Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.wiring import FOREVER, engine_for
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.runfiles.reader import read_run
 from coldfinger.sim.faults import Fault, arm
 

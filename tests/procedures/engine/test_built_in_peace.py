@@ -9,7 +9,7 @@ from coldfinger.procedures.engine.core import TO_BE_STARTED
 from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import Item, Night
 from coldfinger.procedures.engine.wiring import FOREVER, engine_for
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 
 PAUSE = Item("wait", "", "wait 1 min", settings={"seconds": 60.0}).to_json()
 

@@ -18,7 +18,7 @@ from coldfinger.procedures.engine.face import Refused
 from coldfinger.procedures.engine.items import Night
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.wiring import engine_for
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from tests.procedures.engine.short_nights import (
     RAMP,
     TroubledDisk,

@@ -20,9 +20,9 @@ from coldfinger.procedures.engine.queue_journal import nights, read_queue
 from coldfinger.procedures.engine.results import _fit as fit_of
 from coldfinger.procedures.engine.resume import night_of, unfinished
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.plans.plan_file import read_plan
 from coldfinger.procedures.safety.locks import STATE_FOLDER
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.runfiles.parts import Parts
 from tests.procedures.engine.short_nights import RAMP, assert_only_grew, joined, points_of
 

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from coldfinger.procedures.cli import main as coldfinger
 from coldfinger.procedures.engine.queue_journal import nights, read_queue
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.procedures.owner.client import Client
 from coldfinger.procedures.owner.owner import OwnerSettings, start
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.sim.faults import Fault, arm
 from coldfinger.sim.server import Server
 from coldfinger.sim.witness import read_log
@@ -40,7 +40,7 @@ wait = "60 s"
 wait = "0.5 s"
 """
 PATIENT_OWNER = """
-import coldfinger.procedures.opening as opening
+import coldfinger.procedures.laboratory.opening as opening
 from coldfinger.procedures.owner.owner import _command
 open_link = opening.open_link
 opening.open_link = lambda *place, timeout=60.0, **rest: open_link(*place, timeout=timeout, **rest)

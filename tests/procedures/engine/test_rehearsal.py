@@ -19,9 +19,9 @@ from coldfinger.procedures.engine.rehearse import (
 )
 from coldfinger.procedures.engine.rehearsing import Task, rehearse_stretch
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_file import check_plan_text
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 
 PLAN = """
 schema = 1

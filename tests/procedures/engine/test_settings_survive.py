@@ -16,7 +16,7 @@ from coldfinger.procedures.engine.items import WAIT, EndActions, FailurePolicy, 
 from coldfinger.procedures.engine.queue_journal import QUEUES, read_queue
 from coldfinger.procedures.engine.resume import night_of, unfinished
 from coldfinger.procedures.engine.wiring import FOREVER, engine_for
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 from coldfinger.runfiles.disk import Disk
 from tests.procedures.engine.short_nights import TroubledDisk
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coldfinger.analysis.fit import Curve, fit_eq1
+from coldfinger.analysis.fits.fit import Curve, fit_eq1
 from coldfinger.analysis.laws import failed_insulator
 from coldfinger.procedures.plans.conditions import (
     Comparison,

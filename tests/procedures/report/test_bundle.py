@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from coldfinger.analysis.family_fit import FitSettings
+from coldfinger.analysis.across.family_fit import FitSettings
 from coldfinger.instruments.calibration import read_calibration
 from coldfinger.procedures.bundle.gather import station_files
 from coldfinger.procedures.bundle.layout import BundleError, check_name

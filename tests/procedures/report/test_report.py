@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from coldfinger.analysis.family_fit import FitSettings
+from coldfinger.analysis.across.family_fit import FitSettings
 from coldfinger.procedures.cli import main
 from coldfinger.procedures.commands.report import write_text
 from coldfinger.procedures.commands.status import BadInput

@@ -5,8 +5,8 @@ import re
 import socket
 import threading
 
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 from coldfinger.sim.scpi import Port
 
 NAMES = ("lockin", "fridge", "magnet", "bias")

@@ -11,9 +11,9 @@ import time
 
 import pytest
 
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.safety.deadman import DeadMan, DeadManError, rescue, watch_owner
 from coldfinger.procedures.safety.locks import hold_station
-from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from tests.procedures.safety.socket_rack import SocketRack
 
 D = 1.0  # s
@@ -21,7 +21,7 @@ D = 1.0  # s
 OWNER = """
 import sys, time
 from coldfinger.procedures.safety.deadman import DeadMan
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 file, log, how = sys.argv[1:]
 man = DeadMan(read_station_file(file), log).start()
 if how == "pause":
@@ -335,7 +335,7 @@ SWITCHING_OWNER = """
 import sys, time
 from coldfinger.procedures.safety.deadman import DeadMan
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 file = read_station_file(sys.argv[1])
 man = DeadMan(file, sys.argv[2]).start()
 station = open_station(file)

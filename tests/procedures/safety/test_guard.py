@@ -23,8 +23,8 @@ from coldfinger.instruments.lakeshore import (
 )
 from coldfinger.instruments.srs import ReferenceSource
 from coldfinger.instruments.yokogawa import Function
-from coldfinger.procedures.limits import LimitError
-from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
+from coldfinger.procedures.laboratory.limits import LimitError
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.sim.witness import Witness
 
 SAMPLE = """

@@ -15,11 +15,11 @@ from coldfinger.procedures.control import RunControl
 from coldfinger.procedures.engine.care import Care
 from coldfinger.procedures.engine.items import RUN, Item, Night
 from coldfinger.procedures.engine.wiring import engine_for
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.procedures.runner import run_procedure
 from coldfinger.procedures.safety.interlocks import CLEAR, SETTLING, TRIPPED, WAITING, Interlock, Interlocks
 from coldfinger.procedures.safety.rules import HOLD, STOP, Rule, rules_of
 from coldfinger.procedures.safety.signals import UrlSignal, last_number
-from coldfinger.procedures.station_file import StationFileError, check_station_text, read_station_file
 from coldfinger.sim.faults import Fault, arm
 
 WARM = """

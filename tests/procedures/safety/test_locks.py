@@ -11,14 +11,14 @@ import sys
 import pytest
 
 from coldfinger.procedures.data.folder import new_run_folder
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.safety.locks import LockedError, hold_data_folder, hold_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 from tests.procedures.safety.socket_rack import SocketRack
 
 HOLDER = """
 import sys
 from coldfinger.procedures.safety.locks import hold_data_folder, hold_station
-from coldfinger.procedures.station_file import read_station_file
+from coldfinger.procedures.laboratory.station_file import read_station_file
 what, path = sys.argv[1:]
 program = "coldfinger run"
 locks = hold_data_folder(path, program) if what == "folder" else hold_station(read_station_file(path), program)

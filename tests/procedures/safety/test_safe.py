@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.errors import LinkError
 from coldfinger.procedures.commands.safe import safe as safe_command
-from coldfinger.procedures.opening import instrument_opener
+from coldfinger.procedures.laboratory.opening import instrument_opener
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.safety.safe import ITEMS, all_done, make_safe
 from coldfinger.procedures.station import connect_station, open_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 from tests.procedures.safety.socket_rack import SocketRack
 
 BUILT_IN = read_station_file().text

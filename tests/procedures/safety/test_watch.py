@@ -9,10 +9,10 @@ import pytest
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.failures import Interlocked
+from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
 from coldfinger.procedures.safety.interlocks import Interlocks
 from coldfinger.procedures.safety.watch import Watch
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import check_station_text, read_station_file
 from coldfinger.sim.faults import Fault, arm
 from coldfinger.sim.witness import FAULT
 

@@ -30,9 +30,9 @@ from coldfinger.procedures.engine.items import (
 )
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night, nights, state_event
 from coldfinger.procedures.engine.resume import night_event
-from coldfinger.procedures.row import COLUMNS
+from coldfinger.procedures.laboratory.station_file import read_station_file
+from coldfinger.procedures.rows.row import COLUMNS
 from coldfinger.procedures.station import open_station
-from coldfinger.procedures.station_file import read_station_file
 from coldfinger.procedures.summary.summary import SummaryError, summarise
 from coldfinger.procedures.summary.summary_html import as_html
 from coldfinger.procedures.summary.summary_report import CurveReport, NightReport

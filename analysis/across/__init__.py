@@ -1,0 +1,1 @@
+"""What curves at several fields say together: laws of the field, crossing, regimes, scaling."""

@@ -1,0 +1,1 @@
+"""Films of grains: networks of junctions, percolation, duality, charging energies."""

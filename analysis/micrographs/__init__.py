@@ -1,0 +1,1 @@
+"""Micrographs: grains found, parted, measured, counted; and pictures to try that on."""

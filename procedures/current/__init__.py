@@ -1,0 +1,1 @@
+"""The measuring current: which one, which frequency, which filter, and how the film is asked."""

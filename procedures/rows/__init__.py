@@ -1,0 +1,1 @@
+"""One row: read for a while, derived, judged."""
