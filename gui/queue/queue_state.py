@@ -1,7 +1,7 @@
 """The queue as the window shows it, made of the engine's snapshot: rows, ends, deadline, and the plan that it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -27,7 +27,12 @@ class Row:
     look: Look
     locked: bool
     late: bool
-    tip: str
+    item: Mapping[str, Any] = field(compare=False, repr=False)
+
+    @property
+    def tip(self) -> str:
+        """Everything that is said of it; made when somebody points at it, for a queue has hundreds of rows."""
+        return _tip(self.item, self.look, self.late)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def _row(
         shown,
         short_span(end["sd_seconds"]) if end is not None and is_open and end["sd_seconds"] >= 1 else "",
     )
-    return Row(item["id"], cells, look, state not in CHANGEABLE, late, _tip(item, look, late))
+    return Row(item["id"], cells, look, state not in CHANGEABLE, late, item)
 
 
 def _tip(item: Mapping[str, Any], look: Look, late: bool) -> str:

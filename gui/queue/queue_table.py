@@ -15,12 +15,12 @@ from qtpy.QtCore import (
     Signal,
 )
 from qtpy.QtGui import QBrush, QColor, QPainter, QPen
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView, QWidget
 
 from coldfinger.gui.look import theme
 from coldfinger.gui.queue.queue_state import COLUMNS, QueueView, Row
 
-_MEASURED = 40  # rows whose texts say how broad a column is; all of a long queue would take a quarter of a second
+_DIGITS = str.maketrans("123456789", "0" * 9)
 _MIME = "application/x-coldfinger-items"
 _HEADS = {
     "#": "Place in the queue",
@@ -43,16 +43,14 @@ class QueueModel(QAbstractTableModel):
 
     def show(self, view: QueueView) -> bool:
         """Take newer rows; True where other items stand in them, or in another order."""
-        before, self_ids = [row.id for row in view.rows], [row.id for row in self.view.rows]
-        if view == self.view:
-            return False
-        if before != self_ids:
+        before = self.view
+        if [row.id for row in view.rows] != [row.id for row in before.rows]:
             self.beginResetModel()
             self.view = view
             self.endResetModel()
             return True
         self.view = view
-        if view.rows:
+        if view != before:
             self.dataChanged.emit(self.index(0, 0), self.index(len(view.rows) - 1, len(COLUMNS) - 1))
         return False
 
@@ -153,11 +151,10 @@ class QueueTable(QTableView):
         bar.valueChanged.connect(self._scrolled)
         head: Any = self.horizontalHeader()
         head.setMinimumSectionSize(16)
-        head.setResizeContentsPrecision(_MEASURED)
         head.setHighlightSections(False)
         for column in range(len(COLUMNS)):
             stretch = COLUMNS[column] == "Run"
-            mode = QHeaderView.ResizeMode.Stretch if stretch else QHeaderView.ResizeMode.ResizeToContents
+            mode = QHeaderView.ResizeMode.Stretch if stretch else QHeaderView.ResizeMode.Fixed
             head.setSectionResizeMode(column, mode)
         self.restyle()
 
@@ -167,6 +164,7 @@ class QueueTable(QTableView):
         self._side.setMinimumSectionSize(height)
         self._side.setDefaultSectionSize(height)
         self.setMinimumHeight(3 * self.fontMetrics().height())
+        self._broaden()
         self._page.update()
 
     def show_rows(self, view: QueueView) -> None:
@@ -175,12 +173,33 @@ class QueueTable(QTableView):
         self._own = True
         if self.rows.show(view):
             self.choose(chosen, current)
+        self._broaden()
         self._own = False
         anchor = self._at_work()
         if anchor != self._anchor:
             self._anchor = anchor
             self._follow()
         self._page.update()
+
+    def _broaden(self) -> None:
+        """Every column but that of the names as broad as its texts.
+
+        A header that does so by itself asks a hundred cells for everything whenever one has changed.
+        """
+        head: Any = self.horizontalHeader()
+        style, metrics = self.style(), self.fontMetrics()
+        assert style is not None
+        edge = 2 * (style.pixelMetric(QStyle.PixelMetric.PM_HeaderMargin, None, head) + 3)
+        mark = style.pixelMetric(QStyle.PixelMetric.PM_SmallIconSize, None, self) + edge
+        rows = self.rows.view.rows
+        late = any(row.late for row in rows)
+        for column, name in enumerate(COLUMNS):
+            if head.sectionResizeMode(column) == QHeaderView.ResizeMode.Fixed:
+                texts = {row.cells[column].translate(_DIGITS) for row in rows} | {""}  # digits are of one width
+                broad = max(map(metrics.horizontalAdvance, texts)) + edge + (mark if late and name == "Ends" else 0)
+                broad = max(broad, head.sectionSizeHint(column))
+                if head.sectionSize(column) != broad:
+                    head.resizeSection(column, broad)
 
     def _at_work(self) -> str:
         """Id of the item that runs, or else of the first that is still to be done; "" for none."""

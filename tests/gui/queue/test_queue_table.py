@@ -4,8 +4,10 @@ import time
 from dataclasses import replace
 
 import pytest
+from qtpy.QtCore import Qt
 
-from coldfinger.gui.queue.queue_state import queue_view
+from coldfinger.gui.look import theme
+from coldfinger.gui.queue.queue_state import COLUMNS, queue_view
 from coldfinger.gui.queue.queue_table import QueueTable
 from tests.gui.looks import settle
 from tests.gui.stage import night_at
@@ -84,3 +86,28 @@ def test_a_long_queue_is_drawn_in_a_moment(table, qapp, tmp_path):
     table.show_rows(view)
     settle(qapp)
     assert time.process_time() - began < 0.25
+
+
+@pytest.mark.parametrize("points", [10, 14])
+def test_no_text_beside_the_names_is_shortened(table, qapp, tmp_path, points):
+    theme.apply(qapp, "light", points)
+    table.resize(500, 170)
+    table.restyle()
+    view = view_at(12, tmp_path)
+    table.show_rows(replace(view, rows=(*view.rows[:-1], replace(view.rows[-1], late=True))))
+    settle(qapp)
+    for column, name in enumerate(COLUMNS):
+        if name != "Run":
+            assert table.columnWidth(column) >= table.sizeHintForColumn(column), name
+            assert table.columnWidth(column) >= table.horizontalHeader().sectionSizeHint(column), name
+
+
+def test_a_longer_text_broadens_its_column_and_the_tip_is_of_the_newest_item(table, qapp, tmp_path):
+    view = view_at(12, tmp_path)
+    table.show_rows(view)
+    before = table.columnWidth(2)
+    row = view.rows[0]
+    news = replace(row, cells=(*row.cells[:2], "123 h and more", *row.cells[3:]), item=row.item | {"reason": "because"})
+    table.show_rows(replace(view, rows=(news, *view.rows[1:])))
+    assert table.columnWidth(2) > before
+    assert "because" in table.rows.data(table.rows.index(0, 1), Qt.ItemDataRole.ToolTipRole)
