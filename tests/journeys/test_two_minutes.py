@@ -21,11 +21,11 @@ def test_a_queue_of_twelve_fields_is_built_rehearsed_and_started_within_two_minu
     hands.play("alt+y", "Home", "Down", "Tab", "Tab", "ctrl+a")  # R(T) family, all fields, its fields
     hands.type("0:550:12")
     hands.play("Tab", "Tab", "ctrl+a")  # its order, from
-    hands.type("200 mK")
+    hands.type("500 mK")
     hands.play("Tab", "ctrl+a")  # to
-    hands.type("150 mK")
+    hands.type("50 mK")
     hands.play("Tab", "Tab", "ctrl+a")  # pacing, its rate
-    hands.type("20 mK/min")
+    hands.type("12 mK/min")
     hands.play("Tab", "ctrl+shift+Return")
     until(lambda: len(gui.items()) == 12, what="twelve runs in the queue")
 
