@@ -22,7 +22,7 @@ from coldfinger.sim.scpi import Panel, Port
 from coldfinger.sim.witness import Witness
 
 if TYPE_CHECKING:
-    from coldfinger.sim.faults import Troubles
+    from coldfinger.sim.troubles import Troubles
 
 BUS_TIME = 5e-3  # s of virtual time for one message
 ADDRESSES = {

@@ -7,6 +7,7 @@ the handlers run each time. Nothing that arrives can raise: what is wrong become
 reports in its way.
 """
 
+import itertools
 import math
 import re
 from collections import deque
@@ -95,6 +96,16 @@ class Optional:
 Handler = Callable[..., str | bytes | None]
 AnyHandler = TypeVar("AnyHandler", bound=Handler)
 Step = tuple[Handler, tuple[Any, ...]]
+
+
+def spellings(header: str) -> list[str]:
+    """All ways to write a header of long and short words: `CONFigure:COIL` may be CONF:COIL or CONFIGURE:COIL."""
+    mark = "?" if header.endswith("?") else ""
+    forms = []
+    for long in header.rstrip("?").split(":"):
+        short = "".join(letter for letter in long if not letter.islower())
+        forms.append(sorted({short, long.upper()}))
+    return [":".join(words) + mark for words in itertools.product(*forms)]
 
 
 class CommandTable:

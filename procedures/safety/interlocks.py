@@ -9,6 +9,7 @@ the safe state. A run that is begun while it still holds is ended again.
 """
 
 import contextlib
+import math
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -36,11 +37,17 @@ class Interlock:
         self.lost = False
         self.tripped_at = 0.0
         self._since = self._looked = float("-inf")
-        self._read_at: float | None = None
+        self._unread_since: float | None = None
 
     @property
     def tripped(self) -> bool:
         return self.state in (TRIPPED, SETTLING)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the next look may trip it because of what the last one found: it waits, or could not be read."""
+        unread = self._unread_since is not None and not self.lost and self.rule.unreadable != IGNORE
+        return self.state == WAITING or unread
 
     def due(self, now: float) -> bool:
         """Whether it is time to look; the sum of many short times is not exact."""
@@ -61,13 +68,13 @@ class Interlock:
 
     def update(self, now: float, value: Value) -> list[Message]:
         """What has changed with a value, for people."""
-        self._looked = now
-        if self._read_at is None:
-            self._read_at = now
+        looked, self._looked = self._looked, now
         if value is not None:
-            self._read_at, self.value, self.lost = now, value, False
+            self._unread_since, self.value, self.lost = None, value, False
         else:
-            gone = self.signal.lost() if self.signal is not None else now - self._read_at > self.rule.age
+            if self._unread_since is None:  # a look that was not taken has not found anything unreadable
+                self._unread_since = max(looked, now - self.rule.every) if math.isfinite(looked) else now
+            gone = self.signal.lost() if self.signal is not None else now - self._unread_since > self.rule.age
             self.lost = gone and self.rule.unreadable != IGNORE
         if value is None and not self.lost:
             return []

@@ -25,7 +25,10 @@ from coldfinger.procedures.safety.safe import Opener
 from coldfinger.procedures.safety.signals import PATIENCE
 from coldfinger.procedures.station import SafeReport, Station
 
-PERIOD = 1.0  # s
+PERIOD = 1.0  # s of station time between two looks
+REAL_PERIOD = (
+    0.1  # s of real time, at least, but where something is doubtful: a fast simulated station is left alone between
+)
 KEPT_AFTER = 3.0  # s after which a connection that another thread keeps is not waited for any more
 AGAIN = 5.0  # s until a heater that is not confirmed off is switched off again
 
@@ -40,7 +43,6 @@ class Watch:
     def __init__(self, station: Station, *, say: Callable[[str], None] = lambda text: None) -> None:
         self._station, self._say = station, say
         self._clock = station.clock
-        self._rate: float = getattr(station.clock, "rate", 1.0)
         self._interlocks = Interlocks(station.file)
         self._interlocks.interlocks = [
             interlock
@@ -76,9 +78,15 @@ class Watch:
             self.reason = f"the watch has failed ({type(error).__name__}: {error}); start the program again"
             self._say(self.reason)
 
+    def _pause(self) -> float:
+        """Real time (s) until the next look; what is doubtful is looked at in the station's own time, however fast."""
+        period = PERIOD / float(getattr(self._clock, "rate", 1.0))
+        doubt = any(interlock.doubtful for interlock in self._interlocks.interlocks)
+        return period if doubt else max(period, REAL_PERIOD)
+
     def _look_after(self) -> None:
         acted = -math.inf
-        while not self._over.wait(PERIOD / self._rate):
+        while not self._over.wait(self._pause()):
             now = self._clock.time()
             self._interlocks.update(self._eyes, now)
             bad = [interlock for interlock in self._interlocks.interlocks if interlock.action(now)]

@@ -13,9 +13,8 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from coldfinger.sim.devices.ami430 import spellings
 from coldfinger.sim.devices.gs200_program import MOST_STEPS, SHORTEST, Program
-from coldfinger.sim.scpi import CommandTable, Fault, Panel, Refused, integer, real
+from coldfinger.sim.scpi import CommandTable, Fault, Panel, Refused, integer, real, spellings
 
 if TYPE_CHECKING:
     from coldfinger.sim.cryostat import Cryostat

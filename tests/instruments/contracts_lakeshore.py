@@ -1,5 +1,7 @@
 """What the drivers of the Lake Shore 370 and 372 must put on the wire, from their manuals, see `contracts`."""
 
+from collections.abc import Callable
+
 from coldfinger.instruments import lakeshore, lakeshore370
 from coldfinger.instruments.lakeshore import (
     PID,
@@ -102,6 +104,40 @@ def _common_limits(curves: int) -> list[Limit]:
             Filter(True, 200, 80),
             "FILTER 1,1,200,80",
             Filter(True, 200, 81),
+        ),
+    ]
+
+
+def _setup_limits(
+    setup: Callable[[ExcitationMode, float, float], object],
+    line: Callable[..., str],
+    least_current: tuple[int, float],
+    too_small: object,
+) -> list[Limit]:
+    """The edges of excitation and range of resistance (ohm), which both have, but for the least current.
+
+    `line` makes a command of mode, number of the excitation and number of the range; `least_current` is such a number
+    with its current (A), and `too_small` what is just below it.
+    """
+    number, current = least_current
+    return [
+        Limit(
+            "setup",
+            setup(_VOLTAGE, 2e-6, 2e-3),
+            line(0, 1, 1),
+            setup(_VOLTAGE, 1e-6, 2e-3),
+            setup(_VOLTAGE, 0.632, 63.2e6),
+            line(0, 12, 22),
+            setup(_VOLTAGE, 2.0, 63.2e6),
+        ),
+        Limit(
+            "setup",
+            setup(_CURRENT, current, 2e-3),
+            line(1, number, 1),
+            too_small,
+            setup(_CURRENT, 31.6e-3, 63.2e6),
+            line(1, 22, 22),
+            setup(_CURRENT, 31.6e-3, 200e6),
         ),
     ]
 
@@ -216,24 +252,7 @@ LS372_BRIDGE = [
 
 
 LS372_BRIDGE_LIMITS = [
-    Limit(
-        "setup",
-        _setup(_VOLTAGE, 2e-6, 2e-3),
-        "INTYPE 1,0,1,0,1,0,2",
-        _setup(_VOLTAGE, 1e-6, 2e-3),
-        _setup(_VOLTAGE, 0.632, 63.2e6),
-        "INTYPE 1,0,12,0,22,0,2",
-        _setup(_VOLTAGE, 2.0, 63.2e6),
-    ),
-    Limit(
-        "setup",
-        _setup(_CURRENT, 1e-12, 2e-3),
-        "INTYPE 1,1,1,0,1,0,2",
-        _setup(_CURRENT, 1e-12, 1e-3),
-        _setup(_CURRENT, 31.6e-3, 63.2e6),
-        "INTYPE 1,1,22,0,22,0,2",
-        _setup(_CURRENT, 31.6e-3, 200e6),
-    ),
+    *_setup_limits(_setup, "INTYPE 1,{},{},0,{},0,2".format, (1, 1e-12), _setup(_CURRENT, 1e-12, 1e-3)),
     *_common_limits(curves=59),
 ]
 
@@ -267,48 +286,31 @@ LS370_CONTROLLER = [
 ]
 
 
+_Loop = tuple[int, int, float, float]
+"""Channel, delay (s), largest current of the heater (A), resistance of the heater (ohm)."""
+_HEATER_RANGES = {31.6e-6: 1, 0.1: 8}
+
+
 def _loop(channel: int, delay: int, limit: float, resistance: float) -> LoopSetup:
     return LoopSetup(channel, False, Unit.KELVIN, delay, HeaterDisplay.CURRENT, limit, resistance)
 
 
+def _loop_limit(least: _Loop, below: _Loop, most: _Loop, above: _Loop) -> Limit:
+    """The edges of one or several parameters of the loop at once."""
+
+    def line(loop: _Loop) -> str:
+        channel, delay, limit, resistance = loop
+        return f"CSET {channel},0,1,{delay},1,{_HEATER_RANGES[limit]},{resistance:g}"
+
+    return Limit("loop", _loop(*least), line(least), _loop(*below), _loop(*most), line(most), _loop(*above))
+
+
 LS370_CONTROLLER_LIMITS = [
     Limit("setpoint", 0, "SETP 0", -0.001, 400, "SETP 400", 400.1, before=_LOOP_IN_KELVIN),
-    Limit(
-        "loop",
-        _loop(1, 1, 31.6e-6, 1),
-        "CSET 1,0,1,1,1,1,1",
-        _loop(0, 1, 31.6e-6, 1),
-        _loop(16, 255, 0.1, 1e5),
-        "CSET 16,0,1,255,1,8,100000",
-        _loop(17, 255, 0.1, 1e5),
-    ),
-    Limit(
-        "loop",
-        _loop(1, 1, 31.6e-6, 1),
-        "CSET 1,0,1,1,1,1,1",
-        _loop(1, 0, 31.6e-6, 1),
-        _loop(1, 255, 0.1, 1),
-        "CSET 1,0,1,255,1,8,1",
-        _loop(1, 256, 0.1, 1),
-    ),
-    Limit(
-        "loop",
-        _loop(1, 1, 31.6e-6, 1),
-        "CSET 1,0,1,1,1,1,1",
-        _loop(1, 1, 0.0, 1),
-        _loop(1, 1, 0.1, 1),
-        "CSET 1,0,1,1,1,8,1",
-        _loop(1, 1, 0.316, 1),
-    ),
-    Limit(
-        "loop",
-        _loop(1, 1, 0.1, 1),
-        "CSET 1,0,1,1,1,8,1",
-        _loop(1, 1, 0.1, 0.99),
-        _loop(1, 1, 0.1, 1e5),
-        "CSET 1,0,1,1,1,8,100000",
-        _loop(1, 1, 0.1, 1.001e5),
-    ),
+    _loop_limit((1, 1, 31.6e-6, 1), (0, 1, 31.6e-6, 1), (16, 255, 0.1, 1e5), (17, 255, 0.1, 1e5)),
+    _loop_limit((1, 1, 31.6e-6, 1), (1, 0, 31.6e-6, 1), (1, 255, 0.1, 1), (1, 256, 0.1, 1)),
+    _loop_limit((1, 1, 31.6e-6, 1), (1, 1, 0.0, 1), (1, 1, 0.1, 1), (1, 1, 0.316, 1)),
+    _loop_limit((1, 1, 0.1, 1), (1, 1, 0.1, 0.99), (1, 1, 0.1, 1e5), (1, 1, 0.1, 1.001e5)),
     Limit("excitation", 3.16e-12, "RDGRNG 2,1,2,15,1,0", 1e-12, 31.6e-3, "RDGRNG 2,1,22,15,1,0", 0.1, before=_RANGES),
     Limit("ramp", Ramp(True, 0), "RAMP 1,0", Ramp(True, 0.0009 / 60), Ramp(False, 10 / 60), "RAMP 0,10", Ramp(True, 1)),
     *_pid_limits(""),
@@ -334,23 +336,6 @@ LS370_BRIDGE = [
     *_common_rows(curve=20),
 ]
 LS370_BRIDGE_LIMITS = [
-    Limit(
-        "setup",
-        _bridge_setup(_VOLTAGE, 2e-6, 2e-3),
-        "RDGRNG 1,0,1,1,0,0",
-        _bridge_setup(_VOLTAGE, 1e-6, 2e-3),
-        _bridge_setup(_VOLTAGE, 0.632, 63.2e6),
-        "RDGRNG 1,0,12,22,0,0",
-        _bridge_setup(_VOLTAGE, 2.0, 63.2e6),
-    ),
-    Limit(
-        "setup",
-        _bridge_setup(_CURRENT, 3.16e-12, 2e-3),
-        "RDGRNG 1,1,2,1,0,0",
-        _bridge_setup(_CURRENT, 1e-12, 2e-3),
-        _bridge_setup(_CURRENT, 31.6e-3, 63.2e6),
-        "RDGRNG 1,1,22,22,0,0",
-        _bridge_setup(_CURRENT, 31.6e-3, 200e6),
-    ),
+    *_setup_limits(_bridge_setup, "RDGRNG 1,{},{},{},0,0".format, (2, 3.16e-12), _bridge_setup(_CURRENT, 1e-12, 2e-3)),
     *_common_limits(curves=20),
 ]

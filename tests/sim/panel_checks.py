@@ -1,9 +1,12 @@
 """What the tests of the simulated front panels share: a laboratory without noise, and how it is asked."""
 
+from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory
+from coldfinger.sim.rack import sim_rack
 from coldfinger.sim.sample import builtin_sample
 
 SAMPLE = builtin_sample("S0", 0, fluctuations=False)
+LOCKIN = "GPIB0::8::INSTR"
 
 
 def laboratory(quiet=True, sample=SAMPLE, **parts):
@@ -28,3 +31,39 @@ def tell(panel, text):
 def event(panel):
     """The event register as a number; asking clears it."""
     return int(ask(panel, "*ESR?"))
+
+
+class LockinBench:
+    """One lock-in in a rack of its own, with a clock that jumps; `signal` is what it is told first."""
+
+    def __init__(self, model, signal, quiet=True, **parts):
+        self.clock = SimClock()
+        self.rack = sim_rack(laboratory(quiet, **parts), self.clock, {"lock-in": LOCKIN}, models={"lock-in": model})
+        self.port = self.rack.connect(LOCKIN)
+        self.panel = self.port.panel
+        self.tell(signal)
+
+    def tell(self, text):
+        self.rack.exchange(self.port, text.encode(), end=True)
+
+    def ask(self, text):
+        self.tell(text)
+        return self.port.take()
+
+    def until(self, time):
+        """Let time go on to `time` (s)."""
+        self.clock.sleep(time - self.clock.time())
+        self.rack.keep_up()
+
+
+def both_at_the_end(make, waits, begin, glance, end):
+    """Two noisy benches that are told the same; the first one is looked at after each of `waits` (s) as well."""
+    chatty, silent = make(quiet=False), make(quiet=False)
+    for bench, pauses in ((chatty, waits), (silent, [])):
+        bench.tell(begin)
+        for pause in pauses:
+            bench.clock.sleep(pause)
+            bench.ask(glance)
+        bench.until(20.0)
+        bench.tell(end)
+    return chatty, silent

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from coldfinger.sim.clock import SimClock
 from coldfinger.sim.cryostat import Cryostat, Laboratory
-from coldfinger.sim.devices.ami430 import AMI430, CURRENT_LIMIT, fixed, spellings
+from coldfinger.sim.devices.ami430 import AMI430
+from coldfinger.sim.devices.ami430_coil import CURRENT_LIMIT, fixed
 from coldfinger.sim.magnet import MagnetModel, SwitchModel
 from coldfinger.sim.rack import sim_rack
+from coldfinger.sim.scpi import spellings
 from tests.sim.panel_checks import SAMPLE, ask
 
 ADDRESS = "TCPIP0::127.0.0.1::7180::SOCKET"

@@ -497,6 +497,18 @@ def test_messages_on_a_socket_are_counted_by_their_ends_however_they_are_cut():
     assert not results[0].endswith(b"3\r\n")
 
 
+def test_a_refused_fault_does_not_move_those_that_are_armed_later():
+    def strikes(refused):
+        rack = sim_rack(Cryostat(SAMPLE), SimClock())
+        faults.arm(rack, [Fault("slow bus", on="lock-in")])
+        for fault in refused:
+            with pytest.raises(FaultError):
+                faults.arm(rack, [Fault("silence", on="bias"), fault])
+        return faults.arm(rack, [Fault("silence", on="lock-in", per_second=0.01)], seed=3).due
+
+    assert strikes([Fault("silence", on="generator")]) == strikes([])
+
+
 def test_with_a_fault_armed_that_never_strikes_every_answer_is_the_same():
     answers = []
     for wanted in ((), (Fault("silence", on="lock-in", at=1e9), Fault("garbage", on="bridge", after=10**9))):

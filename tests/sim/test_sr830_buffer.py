@@ -11,39 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.cryostat import Cryostat, Laboratory
+from coldfinger.sim.cryostat import Cryostat
 from coldfinger.sim.devices.sr830_buffer import CAPACITY, packed, unpacked
 from coldfinger.sim.rack import sim_rack
-from coldfinger.sim.sample import builtin_sample
 from coldfinger.sim.server import serve
+from tests.sim.panel_checks import LOCKIN, SAMPLE, LockinBench, both_at_the_end
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 HALF_STEP = 2.0**-15  # relative, of a mantissa of 16 bits with its sign
 FULL_SCALE = 50e-6  # V
 SIGNAL = "SLVL 1;FREQ 7;SENS 13;OFLT 9;OFSL 3;*CLS"
 
 
-class Bench:
-    """One SR830 in a rack of its own, with a clock that jumps."""
+class Bench(LockinBench):
+    """One SR830."""
 
     def __init__(self, quiet=True):
-        laboratory = Laboratory(input_noise=None) if quiet else None
-        self.clock = SimClock()
-        self.rack = sim_rack(Cryostat(SAMPLE, laboratory), self.clock, {"lock-in": "GPIB0::8::INSTR"})
-        self.port = self.rack.connect("GPIB0::8::INSTR")
-        self.panel = self.port.panel
-        self.tell(SIGNAL)
-
-    def tell(self, text):
-        self.rack.exchange(self.port, text.encode(), end=True)
-
-    def ask(self, text):
-        self.tell(text)
-        return self.port.take()
-
-    def until(self, time):
-        self.clock.sleep(time - self.clock.time())
-        self.rack.keep_up()
+        super().__init__("SR830", SIGNAL, quiet)
 
     def points(self, channel=1):
         return [float(text) for text in self.ask(f"TRCA? {channel},0,{self.count}").decode().split(",")[:-1]]
@@ -225,14 +208,7 @@ def test_the_buffer_is_lost_with_the_settings(bench):
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0.01, 2.0), max_size=6))
 def test_reading_changes_no_point(waits):
-    chatty, silent = Bench(quiet=False), Bench(quiet=False)
-    for bench, pauses in ((chatty, waits), (silent, [])):
-        bench.tell("SRAT 8;STRT")
-        for pause in pauses:
-            bench.clock.sleep(pause)
-            bench.ask("SPTS?;TRCA? 1,0,1;OUTP? 1;LIAS?")
-        bench.until(20.0)
-        bench.tell("PAUS")
+    chatty, silent = both_at_the_end(Bench, waits, "SRAT 8;STRT", "SPTS?;TRCA? 1,0,1;OUTP? 1;LIAS?", "PAUS")
     assert chatty.ask("TRCL? 1,0,300") == silent.ask("TRCL? 1,0,300")
     assert chatty.rack.cryostat.lockin.output(20.0) == silent.rack.cryostat.lockin.output(20.0)
 
@@ -276,8 +252,8 @@ def test_the_fast_mode_ends_when_nobody_reads(bench):
 
 
 def test_a_whole_buffer_of_text_goes_out_over_tcp():
-    rack = sim_rack(Cryostat(SAMPLE), SimClock(10.0), {"lock-in": "GPIB0::8::INSTR"})
-    buffer = rack.devices["GPIB0::8::INSTR"]._buffer
+    rack = sim_rack(Cryostat(SAMPLE), SimClock(10.0), {"lock-in": LOCKIN})
+    buffer = rack.devices[LOCKIN]._buffer
     buffer.loop = False
     buffer.start(0.0)
     buffer.store(1.5 * CAPACITY, lambda time: (time, -time))

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.devices.sr830 import SENSITIVITIES, SR830, TIME_CONSTANTS, number, wrapped
+from coldfinger.sim.devices.sr830 import SR830
+from coldfinger.sim.devices.sr830_setup import SENSITIVITIES, TIME_CONSTANTS, number
+from coldfinger.sim.devices.stanford import wrapped
 from coldfinger.sim.rack import sim_rack
 from tests.sim.panel_checks import ask, event, laboratory
 

@@ -8,39 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coldfinger.sim.clock import SimClock
-from coldfinger.sim.cryostat import Cryostat, Laboratory
 from coldfinger.sim.lockin import Stray
-from coldfinger.sim.rack import sim_rack
-from coldfinger.sim.sample import builtin_sample
+from tests.sim.panel_checks import LockinBench, both_at_the_end
 
-SAMPLE = builtin_sample("S0", 0, fluctuations=False)
 SIGNAL = "SLVL 1;FREQ 7;OFLT 11;OFSL 2;ISRC 1;ICPL 1;SCAL 12;*CLS"  # 0.3 s
 RATE = 1.25e6 / 2**18  # Hz, the fastest of that time constant
 
 
-class Bench:
-    """One SR860 in a rack of its own, with a clock that jumps."""
+class Bench(LockinBench):
+    """One SR860."""
 
     def __init__(self, quiet=True, **parts):
-        laboratory = Laboratory(**({"input_noise": None} if quiet else {}), **parts)
-        self.clock = SimClock()
-        places = {"lock-in": "GPIB0::8::INSTR"}
-        self.rack = sim_rack(Cryostat(SAMPLE, laboratory), self.clock, places, models={"lock-in": "SR860"})
-        self.port = self.rack.connect("GPIB0::8::INSTR")
-        self.panel = self.port.panel
-        self.tell(SIGNAL)
-
-    def tell(self, text):
-        self.rack.exchange(self.port, text.encode(), end=True)
-
-    def ask(self, text):
-        self.tell(text)
-        return self.port.take()
-
-    def until(self, time):
-        self.clock.sleep(time - self.clock.time())
-        self.rack.keep_up()
+        super().__init__("SR860", SIGNAL, quiet, **parts)
 
     def read(self, kilobytes, offset=0, variables=1):
         """The samples in a part of the buffer, a row for each."""
@@ -184,14 +163,11 @@ def test_reading_beyond_the_end_goes_on_at_the_beginning(bench):
 @settings(max_examples=10, deadline=None)
 @given(st.lists(st.floats(0.01, 2.0), max_size=6))
 def test_reading_changes_no_sample(waits):
-    chatty, silent = Bench(quiet=False), Bench(quiet=False)
-    for bench, pauses in ((chatty, waits), (silent, [])):
-        bench.tell("OFLT 9;CAPTURECFG XYRT;CAPTURELEN 8;CAPTURESTART CONT,IMM")
-        for pause in pauses:
-            bench.clock.sleep(pause)
-            bench.ask("CAPTUREBYTES?;OUTP? 1;CAPTURESTAT?;LIAS?")
-        bench.until(20.0)
-        bench.tell("CAPTURESTOP")
+    begin, glance = (
+        "OFLT 9;CAPTURECFG XYRT;CAPTURELEN 8;CAPTURESTART CONT,IMM",
+        "CAPTUREBYTES?;OUTP? 1;CAPTURESTAT?;LIAS?",
+    )
+    chatty, silent = both_at_the_end(Bench, waits, begin, glance, "CAPTURESTOP")
     assert chatty.ask("CAPTUREGET? 0,8") == silent.ask("CAPTUREGET? 0,8")
     assert chatty.size == silent.size
 

@@ -7,7 +7,8 @@ from pymeasure.adapters import Adapter
 from pymeasure.instruments import srs
 
 from coldfinger.sim.clock import SimClock
-from coldfinger.sim.devices.sr860 import RANGES, SCALES, SR860, SR865, SR865A, TIME_CONSTANTS, SR860Telnet
+from coldfinger.sim.devices.sr860 import SR860, SR865, SR865A, SR860Telnet
+from coldfinger.sim.devices.sr860_setup import RANGES, SCALES, TIME_CONSTANTS
 from coldfinger.sim.rack import Rack
 from coldfinger.sim.sample import builtin_sample
 from tests.sim.panel_checks import ask, event, laboratory

@@ -133,6 +133,16 @@ def test_what_cannot_be_read_for_its_age_acts_as_declared(unreadable, action):
         assert interlock.state == SETTLING
 
 
+def test_what_nobody_looked_at_does_not_count_as_unreadable():
+    interlock = rule(age=60.0, unreadable="stop queue")
+    interlock.update(0.0, 0.5)
+    assert not interlock.doubtful
+    interlock.update(1000.0, None)
+    assert (interlock.action(1000.0), interlock.doubtful) == ("", True)
+    interlock.update(1061.0, None)
+    assert (interlock.action(1061.0), interlock.doubtful) == (STOP, False)
+
+
 # In a run
 
 

@@ -6,24 +6,26 @@ import threading
 
 import pytest
 
+from coldfinger.instruments.clock import WallClock
 from coldfinger.instruments.errors import InstrumentError
 from coldfinger.procedures.control import AttendedClock, RunControl
 from coldfinger.procedures.failures import Interlocked
 from coldfinger.procedures.laboratory.station_file import check_station_text, read_station_file
-from coldfinger.procedures.safety.interlocks import Interlocks
-from coldfinger.procedures.safety.watch import Watch
+from coldfinger.procedures.safety.interlocks import WAITING, Interlocks
+from coldfinger.procedures.safety.watch import PERIOD, REAL_PERIOD, Watch
 from coldfinger.procedures.station import open_station
 from coldfinger.sim.faults import Fault, arm
 from coldfinger.sim.witness import FAULT
 
 RATE = 4.0  # virtual seconds in a real one
 HANGS = 25.0  # s of the laboratory
+WORLD = WallClock()
 
 
 @contextlib.contextmanager
-def warm_station():
+def warm_station(rate=RATE):
     """A station in real time, with excitation and heater on."""
-    text = read_station_file().text.replace('speed = "unlimited"', f"speed = {RATE:g}")
+    text = read_station_file().text.replace('speed = "unlimited"', f"speed = {rate:g}")
     station = open_station(check_station_text(text, "watched.toml"))
     with contextlib.closing(station):
         station.connect()
@@ -140,6 +142,34 @@ def test_a_quiet_station_is_left_alone(station):
         assert watch.reason == ""
     assert said == []
     assert station.cryostat.loop.range_current > 0
+
+
+def looks_of(watch, count):
+    """Times of the world (s) at which a watch that is not started looked; what it finds is up to the caller."""
+    times, enough = [], threading.Event()
+
+    def update(eyes, now):
+        times.append(WORLD.time())
+        if len(times) == count:
+            enough.set()
+
+    watch._interlocks.update = update
+    watch.start()
+    assert enough.wait(30.0)
+    watch.close()
+    return times
+
+
+def test_a_fast_station_is_left_alone_between_two_looks_while_nothing_is_doubtful():
+    with warm_station(1000.0) as station:
+        times = looks_of(Watch(station), 3)
+        assert times[2] - times[0] >= 1.99 * REAL_PERIOD
+        doubting = Watch(station)
+        doubting._interlocks.interlocks[0].state = WAITING
+        assert doubting._pause() == PERIOD / 1000.0
+        station.clock.run_at(1.0)
+        assert doubting._pause() == PERIOD
+        doubting.close()
 
 
 def test_there_is_no_watch_in_time_that_jumps(simulated, station):
