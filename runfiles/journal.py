@@ -13,7 +13,7 @@ import dataclasses
 import json
 import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -25,8 +25,8 @@ JOURNAL_NAME = "run.jsonl"
 SCHEMA = 1
 SEAL = b"~torn\n"
 NON_FINITE = ("nan", "inf", "-inf")
-PART = 1 << 19
-"""Bytes that are parsed at a time."""
+PART = 1 << 16
+"""Bytes that are read and parsed at a time: so few events that Python does not begin to look for garbage meanwhile."""
 OUTCOMES = ("done", "stopped", "failed")
 
 _encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
@@ -149,25 +149,30 @@ def parse(data: bytes, first_line: int = 1) -> Batch:
     return Batch(events, lines, sorted(skipped), len(data) - len(rest), len(whole))
 
 
-def parse_in_parts(data: bytes, first_line: int = 1, part: int = PART) -> Iterator[Batch]:
-    """What `parse` would give, bit by bit: a long file would stop every other thread of a program for seconds.
+def parse_in_parts(read: Callable[[int], bytes], first_line: int = 1, part: int = PART) -> Iterator[Batch]:
+    """What `parse` would give of all that `read` (as that of a file) gives, bit by bit.
 
-    Each batch but the last leaves its last event to the next one, so that a line that was written again is seen.
+    In one go, a long file would stop every other thread of a program for seconds. Each batch but the last leaves its
+    last event to the next one, so that a line that was written again is seen.
     """
-    start = 0
-    while len(data) - start > part:
-        cut = data.rfind(b"\n", start, start + part) + 1
-        batch = parse(data[start:cut], first_line) if cut else None
-        if batch is None or len(batch.events) < 2:  # lines as long as that: take more of them
-            part *= 2
+    data = b""
+    while True:
+        size = max(part, len(data))  # more of them where lines are as long as that
+        fresh = read(size)
+        data += fresh
+        if len(fresh) < size:
+            yield parse(data, first_line)
+            return
+        cut = data.rfind(b"\n") + 1
+        batch = parse(data[:cut], first_line) if cut else None
+        if batch is None or len(batch.events) < 2:
             continue
         kept = batch.lines[-1] - first_line
         for _ in range(batch.line_count - kept + 1):
-            cut = data.rfind(b"\n", start, cut)
+            cut = data.rfind(b"\n", 0, cut)
         skipped = [line for line in batch.skipped if line < batch.lines[-1]]
-        yield Batch(batch.events[:-1], batch.lines[:-1], skipped, cut + 1 - start, kept)
-        start, first_line = cut + 1, first_line + kept
-    yield parse(data[start:], first_line)
+        yield Batch(batch.events[:-1], batch.lines[:-1], skipped, cut + 1, kept)
+        data, first_line = data[cut + 1 :], first_line + kept
 
 
 class JournalFile:

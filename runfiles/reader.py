@@ -4,13 +4,13 @@ Only whole lines with a right checksum count. A run without an outcome is "runni
 lock on the journal, and "interrupted" once it does not; nothing is ever guessed to be done.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coldfinger.runfiles.disk import RunFileError, cause_and_remedy, is_held
 from coldfinger.runfiles.journal import (
@@ -22,6 +22,9 @@ from coldfinger.runfiles.journal import (
     parse_in_parts,
     restored,
 )
+
+_Part = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Numbers of some rows, and the rows."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,22 @@ class RunTail:
         self.lines = 0  # whole lines seen
         self.torn = False  # whether bytes without a newline followed them
         self._offset = 0
+        self._parts: list[_Part] = []  # read and not given away, because the file could not be read on
 
     def new_points(self) -> pd.DataFrame:
         """Rows written since the last call, as `Run.frame`; brings marks and the rest up to date too."""
-        data, before = _read_from(self.path, self._offset), self._offset
-        parts = [self._new_points(batch) for batch in parse_in_parts(data, self.lines + 1)]
-        self.torn = self._offset - before < len(data)
-        return parts[0] if len(parts) == 1 else _joined(parts, self.columns)
+        try:
+            with open(self.path, "rb") as file:
+                file.seek(self._offset)
+                for batch in parse_in_parts(file.read, self.lines + 1):
+                    self._parts.append(self._new_points(batch))
+                self.torn = self._offset < file.tell()
+        except OSError as error:
+            raise _unreadable(self.path, error) from error
+        parts, self._parts = self._parts, []
+        return _frame(parts, self.columns)
 
-    def _new_points(self, batch: Batch) -> pd.DataFrame:
+    def _new_points(self, batch: Batch) -> _Part:
         self._offset += batch.consumed
         self.lines += batch.line_count
         skipped = [*batch.skipped]
@@ -129,7 +139,9 @@ class RunTail:
                 continue
             skipped.append(line)
         self.skipped_lines += sorted(skipped)
-        return _frame(numbers, rows, self.columns)
+        # numpy reads "nan", "inf" and "-inf" as the floats which they stand for
+        values = np.array(rows, dtype=np.float64).reshape(len(rows), len(self.columns))
+        return np.array(numbers, dtype=np.int64), values
 
     def _row(self, event: dict[str, Any]) -> list[Any] | None:
         values = event.get("values")
@@ -201,7 +213,7 @@ def read_run(path: Path) -> Run:
         reason=end.get("reason", ""),
         end=_without(end, "outcome", "reason"),
         skipped_lines=tuple(skipped),
-        gaps=_gaps(frame.index, end.get("points", 0)),
+        gaps=missing_ranges(frame.index.to_numpy(), end.get("points", 0)),
     )
 
 
@@ -236,36 +248,24 @@ def _is_running(path: Path) -> bool:
         raise _unreadable(path, error) from error
 
 
-def _read_from(path: Path, offset: int) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            file.seek(offset)
-            return file.read()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
 def _unreadable(path: Path, error: OSError) -> RunFileError:
     cause, remedy = cause_and_remedy(error)
     return RunFileError(f"run file {path}: it cannot be read: {cause}; {remedy}")
 
 
-def _frame(numbers: list[int], rows: list[list[Any]], columns: tuple[str, ...]) -> pd.DataFrame:
-    # numpy reads "nan", "inf" and "-inf" as the floats which they stand for
-    values = np.array(rows, dtype=np.float64).reshape(len(rows), len(columns))
+def _frame(parts: list[_Part], columns: tuple[str, ...]) -> pd.DataFrame:
+    there = [(numbers, values) for numbers, values in parts if len(numbers)]
+    values = np.concatenate([values for _, values in there]) if there else np.empty((0, len(columns)))
+    numbers = np.concatenate([numbers for numbers, _ in there]) if there else np.empty(0, dtype=np.int64)
     return pd.DataFrame(values, columns=list(columns), index=pd.Index(numbers, dtype=np.int64))
 
 
-def _joined(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
-    there = [part for part in parts if len(part)]
-    values = np.concatenate([part.to_numpy() for part in there]) if there else np.empty((0, len(columns)))
-    numbers = np.concatenate([part.index.to_numpy() for part in there]) if there else np.empty(0, dtype=np.int64)
-    return pd.DataFrame(values, columns=list(columns), index=pd.Index(numbers, dtype=np.int64))
+def missing_ranges(numbers: NDArray[np.int64], expected: int) -> tuple[tuple[int, int], ...]:
+    """First and last of each range missing from 0 to `expected` - 1 or the last number, whichever is larger.
 
-
-def _gaps(numbers: Iterable[int], expected: int) -> tuple[tuple[int, int], ...]:
-    """Ranges missing from 0 to `expected` - 1 or the last number, whichever is larger."""
-    present = np.unique(np.fromiter(numbers, dtype=np.int64))
+    Sorting lets other threads go on meanwhile, which looking for unique numbers does not.
+    """
+    present = np.sort(numbers)
     last = max(expected, int(present[-1]) + 1 if present.size else 0)
     edges = np.concatenate(([-1], present, [last]))
     holes = np.flatnonzero(np.diff(edges) > 1)

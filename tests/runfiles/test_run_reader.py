@@ -1,6 +1,9 @@
 """Reading runs back: exactly what was written, and an honest word about what is missing."""
 
+import gc
 import math
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.runfiles import reader
 from coldfinger.runfiles.disk import RunFileError
-from coldfinger.runfiles.journal import encode, line_of
-from coldfinger.runfiles.reader import RunTail, read_run
+from coldfinger.runfiles.journal import PART, encode, line_of
+from coldfinger.runfiles.reader import RunTail, missing_ranges, read_run
 
 COLUMNS = ("Time (s)", "T (K)", "flags")
 
@@ -231,3 +235,87 @@ def test_what_is_not_a_run_is_refused_in_a_sentence(tmp_path: Path) -> None:
     newer.write_bytes(line_of(encode({"seq": 0, "event": "start", "schema": 99, "columns": []})))
     with pytest.raises(RunFileError, match="it has schema 99, this program knows up to 1; read it with a newer"):
         read_run(newer)
+
+
+def long_file(path: Path, rows: int) -> Path:
+    """A journal of a dozen columns."""
+    labels = [f"column {number} (K)" for number in range(12)]
+    lines = [line_of(encode({"seq": 0, "event": "start", "schema": 1, "columns": labels}))]
+    for row in range(rows):
+        values = dict.fromkeys(labels, row + 0.1)
+        lines.append(line_of(encode({"seq": row + 1, "event": "point", "index": row, "values": values})))
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def test_reading_a_long_run_does_not_wake_the_search_for_garbage(tmp_path: Path) -> None:
+    """A search among all that a window has made stops its every thread for a tenth of a second."""
+    tail, searches = RunTail(long_file(tmp_path / "run.jsonl", 5000)), list[int]()
+
+    def count(phase: str, facts: dict[str, int]) -> None:
+        if phase == "start":
+            searches.append(facts["generation"])
+
+    gc.collect()
+    gc.callbacks.append(count)
+    try:
+        rows = len(tail.new_points())
+    finally:
+        gc.callbacks.remove(count)
+    assert rows == 5000
+    assert len(searches) <= 5  # one for each 700 things that are alive: 3 a row were 21
+
+
+class Stubborn:
+    """A file that cannot be read on after so many pieces, once."""
+
+    def __init__(self, path: Path, pieces: int) -> None:
+        self.file, self.left = open(path, "rb"), pieces  # noqa: SIM115
+        self.sizes: list[int] = []
+        self.seek, self.tell = self.file.seek, self.file.tell
+
+    def __enter__(self) -> "Stubborn":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        self.sizes.append(size)
+        self.left -= 1
+        if not self.left:
+            raise OSError(5, "no more")
+        return self.file.read(size)
+
+
+def test_a_long_file_is_never_in_memory_whole_and_what_was_read_before_a_failure_is_not_lost(tmp_path, monkeypatch):
+    path = long_file(tmp_path / "run.jsonl", 1000)
+    opened: list[Stubborn] = []
+
+    def stubborn(path: Path, mode: str) -> Stubborn:
+        opened.append(Stubborn(path, 0 if opened else 3))
+        return opened[-1]
+
+    monkeypatch.setattr(reader, "open", stubborn, raising=False)
+    tail = RunTail(path)
+    with pytest.raises(RunFileError, match="it cannot be read"):
+        tail.new_points()
+    assert list(tail.new_points().index) == list(range(1000))
+    assert {size for file in opened for size in file.sizes} == {PART} != {path.stat().st_size}
+    assert sum(len(file.sizes) for file in opened) > 4
+
+
+def test_missing_rows_of_a_long_run_are_found_about_as_quickly_as_their_numbers_are_sorted() -> None:
+    """What takes much longer is done one number at a time, and no other thread of a window goes on meanwhile."""
+    numbers = np.arange(300_000)
+
+    def cheapest(act: Callable[[], object]) -> float:
+        costs = []
+        for _ in range(5):
+            begun = time.thread_time()
+            act()
+            costs.append(time.thread_time() - begun)
+        return min(costs)
+
+    assert missing_ranges(np.delete(numbers, [0, 7, 8]), 300_002) == ((0, 0), (7, 8), (300_000, 300_001))
+    assert cheapest(lambda: missing_ranges(numbers, 0)) < 4 * cheapest(lambda: np.sort(numbers))
