@@ -20,7 +20,7 @@ from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.rt_family import refuse_unknown
 from coldfinger.procedures.runner import Progress, RunResult, StopSwitch
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.sweeping import LAG_COLUMN
+from coldfinger.procedures.sweep_leg import LAG_COLUMN
 from coldfinger.procedures.words.quantity import OERSTED, parse_list
 from coldfinger.runfiles.reader import read_run
 

@@ -12,7 +12,8 @@ from coldfinger.procedures.reach.persistent import PersistentMode, check_persist
 from coldfinger.procedures.reach.setpoints import decaying_alternation, linear, listed
 from coldfinger.procedures.rows.point import Point
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+from coldfinger.procedures.sweep_leg import LAG_COLUMN
+from coldfinger.procedures.sweeping import SweepingProcedure
 from coldfinger.procedures.words.field_way import turning_points
 from coldfinger.procedures.words.parameters import QuantityParameter
 from coldfinger.procedures.words.quantity import OERSTED

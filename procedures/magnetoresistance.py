@@ -26,7 +26,8 @@ from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.planning import Plan, Whereabouts, field_stage
 from coldfinger.procedures.rows.point import POLES
 from coldfinger.procedures.station import Station
-from coldfinger.procedures.sweeping import LAG_COLUMN, SweepingProcedure
+from coldfinger.procedures.sweep_leg import LAG_COLUMN
+from coldfinger.procedures.sweeping import SweepingProcedure
 from coldfinger.procedures.words.parameters import QuantityParameter
 from coldfinger.procedures.words.quantity import OERSTED
 

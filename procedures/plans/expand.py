@@ -1,49 +1,19 @@
-"""From the steps of a plan to the items of a queue: loops, families and repetitions are written out.
-
-Families keep the order of their classes: fields rise in |H|, temperatures fall.
-"""
+"""From the steps of a plan to the items of a queue: loops, families and repetitions are written out."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
 from typing import Any
 
-from coldfinger.procedures.engine.build import RUNNABLE
-from coldfinger.procedures.engine.items import DISABLED, RUN, SET, WAIT, WAITING, FailurePolicy, Family, Item
-from coldfinger.procedures.field_family import from_the_warmest, largest_of
-from coldfinger.procedures.field_sweep import FieldSweep
-from coldfinger.procedures.plans.conditions import ConditionError, parse_condition
+from coldfinger.procedures.engine.items import DISABLED, RUN, SET, WAIT, WAITING, Family, Item
+from coldfinger.procedures.plans.plan_families import PlanFamilies
 from coldfinger.procedures.plans.plan_lines import Path, PlanText, did_you_mean
-from coldfinger.procedures.plans.plan_names import (
-    CHECKS,
-    FAMILIES,
-    KEYS,
-    family_name,
-    parameters_of,
-    procedure_name,
-    title,
-)
-from coldfinger.procedures.plans.plan_values import (
-    ValueMistake,
-    count,
-    flag,
-    moment,
-    numbers,
-    parameter_value,
-    parameter_values,
-    policy,
-    quantity,
-    span,
-    words,
-)
-from coldfinger.procedures.rt_family import in_rising_order
-from coldfinger.procedures.words.pacing_text import pacing_parameters
-from coldfinger.procedures.words.quantity import QuantityError
+from coldfinger.procedures.plans.plan_names import CHECKS, FAMILIES, family_name, parameters_of, procedure_name, title
+from coldfinger.procedures.plans.plan_values import ValueMistake, quantity, read_value, span
+from coldfinger.procedures.plans.run_parameters import PLACE, RunParameters
+from coldfinger.procedures.plans.step_keys import COMMON, MOST_ITEMS, LoopPlace, Setting, StepKeys
 
-MOST_ITEMS = 10_000
-_DEEPEST = 8
-_PLACE = ("field", "temperature")
-COMMON = ("name", "only_if", "not_before", "must_end_by", "on_failure", "disabled", "repeat")
+DEEPEST = 8
+"""Loops within one another."""
 _KINDS: dict[str, tuple[str, ...]] = {
     "run": ("parameters", "member_of"),
     "family": ("run", "parameters", "fields", "temperatures"),
@@ -53,20 +23,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "until": (),
     "checks": ("parameters", "temperature", "field"),
 }
+_NOTHING = Setting()
 _WHAT_A_STEP_IS = "run, family, loop, set, wait, until or checks"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What holds for the items of a step: its own common keys, and those of the loops around it."""
-
-    only_if: str = ""
-    not_before: str = ""
-    must_end_by: str = ""
-    on_failure: FailurePolicy | None = None
-    disabled: bool = False
-    loops: tuple[tuple[str, Path, object, int], ...] = ()  # parameter, where, what stands there, which value
-    remarks: tuple[str, ...] = ()  # what tells this repetition from the others
 
 
 @dataclass
@@ -74,23 +32,19 @@ class Expander:
     """Writes out the steps of one plan; `items` and `paths` (where each item stands) grow."""
 
     plan: PlanText
-    defaults: Mapping[str, Any]
-    now: datetime
-    zone: tzinfo | None = None
+    keys: StepKeys
+    parameters: RunParameters
+    families: PlanFamilies
     items: list[Item] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
-    taken: frozenset[str] = frozenset()  # ids of families that single runs belong to
-    default_values: dict[tuple[str, str], Any] = field(default_factory=dict)
-    _families: int = 0
-    _values: dict[Any, Any] = field(default_factory=dict)
 
-    def steps(self, steps: object, path: Path, outer: Setting = Setting(), depth: int = 0) -> None:
+    def steps(self, steps: object, path: Path, outer: Setting = _NOTHING, depth: int = 0) -> None:
         """Write out a list of steps; raises PlanFileError."""
         word = _heading(depth)
         if not isinstance(steps, list) or not steps:
             self.plan.refuse(path, f"{path[-1]} is not a list of steps; write {word} above each step")
-        if depth > _DEEPEST:
-            self.plan.refuse(path, f"loops are nested more than {_DEEPEST} deep; use fewer")
+        if depth > DEEPEST:
+            self.plan.refuse(path, f"loops are nested more than {DEEPEST} deep; use fewer")
         for number, step in enumerate(steps):
             where = (*path, number)
             if not isinstance(step, dict):
@@ -99,7 +53,7 @@ class Expander:
 
     def _step(self, step: dict[str, Any], where: Path, outer: Setting, depth: int) -> None:
         kind = self._kind(step, where)
-        setting, repeats = self._setting(step, where, outer)
+        setting, repeats = self.keys.read(step, where, outer, self._runs)
         for number in range(repeats):
             here = setting
             if repeats > 1:
@@ -140,52 +94,8 @@ class Expander:
                     self.plan.refuse((*where, key), f"{key[:60]!r} does not belong to a step with {kind}; {hint}")
         return kind
 
-    def _setting(self, step: dict[str, Any], where: Path, outer: Setting) -> tuple[Setting, int]:
-        """Common keys of a step within those around it, and how often it is repeated."""
-
-        def read(key: str, reader: Any, present: Any) -> Any:
-            return self._read((*where, key), reader, step[key]) if key in step else present
-
-        inner = replace(
-            outer,
-            only_if=" and ".join(filter(None, (outer.only_if, read("only_if", self._condition, "")))),
-            not_before=read("not_before", lambda v: moment(v, self.now, self.zone, "not_before"), outer.not_before),
-            must_end_by=read("must_end_by", lambda v: moment(v, self.now, self.zone, "must_end_by"), outer.must_end_by),
-            on_failure=read("on_failure", self._policy, outer.on_failure),
-            disabled=read("disabled", lambda v: flag(v, "disabled"), False) or outer.disabled,
-        )
-        if inner.not_before and inner.must_end_by and inner.must_end_by <= inner.not_before:
-            key = "must_end_by" if "must_end_by" in step else "not_before"
-            self.plan.refuse(
-                (*where, key),
-                f"must_end_by ({inner.must_end_by}) is not after not_before ({inner.not_before}); correct one",
-            )
-        read("name", lambda v: words(v, "name"), "")
-        return inner, read("repeat", lambda v: count(v, "repeat", 1, MOST_ITEMS), 1)
-
-    def _policy(self, value: object) -> FailurePolicy:
-        try:
-            return policy(value)
-        except ValueMistake as error:
-            hint = '; what a failed belief test does is written parameters = { on_failure = "adapt" }'
-            raise ValueMistake(f"{error}{hint if value in ('flag', 'adapt') else ''}") from None
-
-    def _condition(self, value: object) -> str:
-        text = words(value, "only_if", longest=500)
-        try:
-            comparisons = parse_condition(text)
-        except ConditionError as error:
-            raise ValueMistake(f"only_if: {error}") from None
-        runs = [item.name for item in self.items if item.kind == RUN]
-        if not runs:
-            raise ValueMistake(f"only_if = {text!r} asks for a result, but no run stands before it; move it down")
-        for comparison in comparisons:
-            if comparison.quantity.of and comparison.quantity.of not in runs:
-                of = comparison.quantity.of
-                raise ValueMistake(
-                    f"only_if: no run before it is called {of!r}; {did_you_mean(of, dict.fromkeys(runs))}"
-                )
-        return text
+    def _runs(self) -> list[str]:
+        return [item.name for item in self.items if item.kind == RUN]
 
     # Kinds of steps
 
@@ -206,7 +116,9 @@ class Expander:
                 path, f"this loop makes {whole} rounds, a queue has at most {MOST_ITEMS} items; take fewer"
             )
         for place in _product(list(sizes.values())):
-            loops = tuple((name, (*path, name), table[name], index) for name, index in zip(sizes, place, strict=True))
+            loops = tuple(
+                LoopPlace(name, (*path, name), table[name], index) for name, index in zip(sizes, place, strict=True)
+            )
             self.steps(step["do"], (*where, "do"), replace(setting, loops=(*setting.loops, *loops)), depth + 1)
 
     def _size(self, name: str, raw: object, path: Path, inner: object) -> int:
@@ -217,23 +129,13 @@ class Expander:
             known = sorted({parameter for procedure in inside for parameter in parameters_of(procedure)})
             fix = did_you_mean(name, known) if known else "write a run below [[step.do]]"
             self.plan.refuse(path, f"no run in this loop has the parameter {name[:60]!r}; {fix}")
-        return len(self._loop_values(having[0], name, raw, path))
-
-    def _loop_values(self, procedure: str, name: str, raw: object, path: Path) -> list[Any]:
-        key = (path, procedure)
-        if key not in self._values:
-            parameter = parameters_of(procedure)[name]
-            values = self._read(path, lambda v: parameter_values(procedure, name, parameter, v), raw)
-            if not values:
-                self.plan.refuse(path, f"{name} = [] has no values; give at least one")
-            self._values[key] = values
-        found: list[Any] = self._values[key]
-        return found
+        return len(self.parameters.loop_values(having[0], name, raw, path))
 
     def _run(self, step: dict[str, Any], where: Path, setting: Setting) -> None:
         procedure = self._read((*where, "run"), procedure_name, step["run"])
-        own = self._parameters(procedure, step, where, ("run", "parameters", "member_of", *COMMON), setting)
-        family = self._membership(step, where, procedure, own) if "member_of" in step else None
+        keys = ("run", "parameters", "member_of", *COMMON)
+        own = self.parameters.read(procedure, step, where, keys, setting.loops)
+        family = self.families.of_single_run(step, where, own) if "member_of" in step else None
         self._add_run(step, where, setting, procedure, own, family)
 
     def _checks(self, step: dict[str, Any], where: Path, setting: Setting) -> None:
@@ -254,72 +156,15 @@ class Expander:
                 self.plan.refuse(
                     (*where, away.pop()), f"{missing} is missing; give both, or neither for tests where it stands"
                 )
-            at_rest = replace(setting, loops=tuple(loop for loop in setting.loops if loop[0] not in _PLACE))
-            own = self._parameters(
-                procedure, step, where, ("checks", "parameters", *COMMON), at_rest, leave_out=not away
-            )
+            loops = tuple(loop for loop in setting.loops if loop.parameter not in PLACE)
+            keys = ("checks", "parameters", *COMMON)
+            own = self.parameters.read(procedure, step, where, keys, loops, leave_out=not away)
             own.setdefault("where", "given" if away else "here")
             self._add_run(step, where, setting, procedure, own, None)
 
     def _family(self, step: dict[str, Any], where: Path, setting: Setting) -> None:
-        family = FAMILIES[self._read((*where, "family"), family_name, step["family"])]
-        procedure = family.procedures[0]
-        if "run" in step:
-            procedure = self._read((*where, "run"), procedure_name, step["run"])
-            if procedure not in family.procedures:
-                self.plan.refuse(
-                    (*where, "run"), f"{procedure} makes no {family.kind}; allowed are {', '.join(family.procedures)}"
-                )
-        lists = [name for name in family.lists if name in step]
-        if len(lists) != 1:
-            example = '{} = "{}"'.format(
-                *(("fields", "0, 30, 100 Oe") if "fields" in family.lists else ("temperatures", "50, 100 mK"))
-            )
-            said = "has both fields and temperatures" if lists else "has no list of values"
-            self.plan.refuse(
-                (*where, lists[1] if lists else "family"), f"this {family.kind} {said}; write one, such as {example}"
-            )
-        key = family.lists[lists[0]]
-        parameter, unit = KEYS[key]
-        values = self._read((*where, lists[0]), lambda v: numbers(v, unit, lists[0]), step[lists[0]])
-        if not values:
-            self.plan.refuse((*where, lists[0]), f"{lists[0]} = [] has no values; give at least one")
-        if parameter in step:
-            self.plan.refuse(
-                (*where, parameter), f"the family sets {parameter} itself; leave it out, {lists[0]} gives the values"
-            )
-        if any(loop[0] == parameter for loop in setting.loops):
-            self.plan.refuse((*where, lists[0]), f"a loop and this family both set {parameter}; leave one of them out")
-        own = self._parameters(procedure, step, where, ("family", "run", "parameters", *lists, *COMMON), setting)
-        own.pop(parameter, None)
-        if procedure == "FieldSweep" and "demagnetise" not in own:
-            own["demagnetise"] = largest_of(FieldSweep(**own).turning_points())
-        id = self._family_id()
-        order = in_rising_order if key == "field_Oe" else from_the_warmest
-        for value in order(values):
-            member = Family(id, family.kind, key, value)
-            named = f"{value:g} Oe" if key == "field_Oe" else f"{value * 1e3:g} mK"
-            self._add_run(step, where, setting, procedure, {**own, parameter: value}, member, named)
-
-    def _family_id(self) -> str:
-        while True:
-            self._families += 1
-            if (id := f"family-{self._families}") not in self.taken:
-                return id
-
-    def _membership(self, step: dict[str, Any], where: Path, procedure: str, own: dict[str, Any]) -> Family:
-        """The family of a single run, as programs write it."""
-        table, path = step["member_of"], (*where, "member_of")
-        example = 'write member_of = { id = "family-1", kind = "R(T) family", key = "field_Oe" }'
-        if not isinstance(table, dict) or set(table) != {"id", "kind", "key"} or table["key"] not in tuple(KEYS):
-            self.plan.refuse(path, f"member_of is not a table of id, kind and key ({' or '.join(KEYS)}); {example}")
-        id, kind = (self._read((*path, name), lambda v: words(v, "member_of"), table[name]) for name in ("id", "kind"))
-        parameter = KEYS[table["key"]][0]
-        if parameter not in own:
-            self.plan.refuse(
-                path, f"this run has no {parameter}, by which its family goes; give it one, or leave member_of out"
-            )
-        return Family(id, kind, table["key"], own[parameter])
+        for member in self.families.members(step, where, setting.loops):
+            self._add_run(step, where, setting, member.procedure, member.parameters, member.family, member.named)
 
     def _pause_or_set(self, kind: str, step: dict[str, Any], where: Path, setting: Setting) -> None:
         path = (*where, kind)
@@ -334,7 +179,7 @@ class Expander:
                 Item(WAIT, "", f"wait {str(step['wait']).strip()}", settings={"seconds": seconds}), step, where, setting
             )
         else:
-            until = self._read(path, lambda v: moment(v, self.now, self.zone, "until"), step["until"])
+            until = self._read(path, lambda v: self.keys.moment(v, "until"), step["until"])
             if "not_before" in step:
                 self.plan.refuse((*where, "not_before"), "until says already when it goes on; leave not_before out")
             item = Item(WAIT, "", f"wait until {str(step['until']).strip()}", settings={"seconds": 0.0})
@@ -353,99 +198,6 @@ class Expander:
         if not settings.get("temperature", 1.0) > 0:
             self.plan.refuse((*path, "temperature"), 'temperature must be above zero; write for example "50 mK"')
         return settings
-
-    # Parameters
-
-    def _parameters(
-        self,
-        procedure: str,
-        step: dict[str, Any],
-        where: Path,
-        keys: tuple[str, ...],
-        setting: Setting,
-        leave_out: bool = False,
-    ) -> dict[str, Any]:
-        """Parameters of a run in its own units: the plan's defaults, the loops', the step's own."""
-        known = parameters_of(procedure)
-        given = {name: ((*where, name), raw) for name, raw in step.items() if name not in keys}
-        table = step.get("parameters", {})
-        if not isinstance(table, dict):
-            self.plan.refuse(
-                (*where, "parameters"), 'parameters is not a table; write parameters = { on_failure = "adapt" }'
-            )
-        for name, raw in table.items():
-            if name in given:
-                self.plan.refuse(
-                    (*where, "parameters", name), f"{name[:60]} stands twice in this step; keep one of them"
-                )
-            given[name] = ((*where, "parameters", name), raw)
-        for name, (path, _) in given.items():
-            if name not in known:
-                self.plan.refuse(
-                    path, f"{procedure} has no parameter {name[:60]!r}; {did_you_mean(name, (*known, *COMMON))}"
-                )
-        values = {
-            name: self.default_values[procedure, name]
-            for name in known
-            if (procedure, name) in self.default_values and not (leave_out and name in _PLACE)
-        }
-        for name, path, raw, index in setting.loops:
-            if name in known:
-                if name in given:
-                    line = self.plan.line(path)
-                    self.plan.refuse(
-                        given[name][0], f"{name} is set by the loop at line {line}, too; leave one of them out"
-                    )
-                listed = self._loop_values(procedure, name, raw, path)
-                values[name] = listed[index]
-        for name, (path, raw) in given.items():
-            values |= self._given(procedure, name, raw, path, given)
-        return values
-
-    def _given(self, procedure: str, name: str, raw: object, path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-        """One parameter of a step; a pacing may be written as on the command line ("5 mK/min", "log 25")."""
-        parameter = parameters_of(procedure)[name]
-        if (
-            name == "pacing"
-            and procedure == "TemperatureRamp"
-            and isinstance(raw, str)
-            and raw not in parameter.choices
-        ):
-            try:
-                meant = pacing_parameters(raw)
-            except QuantityError as error:
-                near = did_you_mean(raw, parameter.choices)
-                self.plan.refuse(
-                    path, str(error) if near.startswith("allowed") else f"pacing = {raw!r} is unknown; {near}"
-                )
-            for other in meant:
-                if other != "pacing" and other in given:
-                    self.plan.refuse(path, f"pacing = {raw!r} says {other} already; leave {other} out")
-            return {key: float(f"{v:.12g}") if isinstance(v, float) else v for key, v in meant.items()}
-        return {name: self._read(path, lambda v: parameter_value(procedure, name, parameter, v), raw)}
-
-    def read_defaults(self) -> None:
-        """Read [defaults] for every procedure that has the parameter; call before `steps`."""
-        every = {name: parameters_of(name) for name in RUNNABLE}
-        for name, raw in self.defaults.items():
-            path: Path = ("defaults", name)
-            having = [procedure for procedure, known in every.items() if name in known]
-            if not having:
-                known = sorted({parameter for parameters in every.values() for parameter in parameters})
-                self.plan.refuse(path, f"no procedure has the parameter {name[:60]!r}; {did_you_mean(name, known)}")
-            mistakes: list[tuple[type, ValueMistake]] = []
-            taken: set[type] = set()
-            for procedure in having:
-                parameter = every[procedure][name]
-                try:
-                    self.default_values[procedure, name] = parameter_value(procedure, name, parameter, raw)
-                    taken.add(type(parameter))
-                except ValueMistake as error:
-                    mistakes.append((type(parameter), error))
-            # `points` is a number of rows for one procedure and a list of fields for another: one of them is meant.
-            for kind, mistake in mistakes:
-                if kind in taken or not taken:
-                    self.plan.refuse(path, str(mistake))
 
     # Items
 
@@ -468,7 +220,7 @@ class Expander:
         name = item.name
         if "name" in step:
             several = isinstance(step.get("checks"), list) and "run" not in step
-            values = [str(self._shown(loop)) for loop in setting.loops]
+            values = [self.parameters.shown(loop) for loop in setting.loops]
             parts = [str(step["name"]).strip(), *([item.name] if several else []), *values, named]
             name = ", ".join(filter(None, parts))
         if setting.remarks:
@@ -486,35 +238,13 @@ class Expander:
         )
         self.paths.append(where)
 
-    def _shown(self, loop: tuple[str, Path, object, int]) -> str:
-        """The present value of a loop, for a name."""
-        name, path, _, index = loop
-        for (place, procedure), values in self._values.items():
-            if place == path:
-                value, unit = values[index], getattr(parameters_of(procedure)[name], "units", None)
-                return f"{value:g} {unit}" if isinstance(value, float) and unit else str(value)
-        return name
-
     def _read(self, path: Path, reader: Any, value: object) -> Any:
-        try:
-            return reader(value)
-        except ValueMistake as error:
-            self.plan.refuse(path, str(error))
+        return read_value(self.plan, path, reader, value)
 
 
 def _heading(depth: int) -> str:
     """What stands above a step that lies in so many loops."""
     return f"[[step{'.do' * depth}]]"
-
-
-def named_families(steps: object, depth: int = 0) -> Iterator[str]:
-    """Ids of the families that single runs say they belong to."""
-    for step in steps if isinstance(steps, list) and depth <= _DEEPEST else ():
-        if isinstance(step, dict):
-            member = step.get("member_of")
-            if isinstance(member, dict) and isinstance(member.get("id"), str):
-                yield member["id"].strip()
-            yield from named_families(step.get("do"), depth + 1)
 
 
 def _given(step: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -534,7 +264,7 @@ def _product(sizes: list[int]) -> Iterator[tuple[int, ...]]:
 
 def _procedures(steps: object, depth: int = 0) -> Iterator[str]:
     """Procedures of the runs among steps and in the loops inside; what is not understood is left out here."""
-    for step in steps if isinstance(steps, list) and depth <= _DEEPEST else ():
+    for step in steps if isinstance(steps, list) and depth <= DEEPEST else ():
         if not isinstance(step, dict):
             continue
         try:

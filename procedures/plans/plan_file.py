@@ -11,10 +11,13 @@ from typing import Any
 
 from coldfinger.procedures.engine.build import procedure_of
 from coldfinger.procedures.engine.items import DISABLED, RUN, SET, USUAL_POLICY, EndActions, Item, Night
-from coldfinger.procedures.plans.expand import Expander, named_families
+from coldfinger.procedures.plans.expand import DEEPEST, Expander
+from coldfinger.procedures.plans.plan_families import PlanFamilies, named_families
 from coldfinger.procedures.plans.plan_lines import PlanFileError, PlanText, did_you_mean
 from coldfinger.procedures.plans.plan_syntax import LONGEST_TEXT, parse_plan
-from coldfinger.procedures.plans.plan_values import ValueMistake, flag, moment, policy, quantity, words
+from coldfinger.procedures.plans.plan_values import ValueMistake, flag, moment, policy, quantity, read_value, words
+from coldfinger.procedures.plans.run_parameters import RunParameters
+from coldfinger.procedures.plans.step_keys import StepKeys
 from coldfinger.procedures.station import Station
 
 __all__ = ["PlanFileError", "check_plan", "check_plan_text", "item_lines", "read_plan"]
@@ -67,8 +70,10 @@ def expanded(text: str, source: str, now: datetime | None = None, zone: tzinfo |
         plan.refuse((), 'the plan has no step; write [[step]] and below it for example run = "TemperatureRamp"')
     if isinstance(data["step"], dict):
         plan.refuse(("step",), "write [[step]] with double brackets, once for every step")
-    expander = Expander(plan, defaults, now, zone, taken=frozenset(named_families(data["step"])))
-    expander.read_defaults()
+    parameters = RunParameters(plan)
+    parameters.read_defaults(defaults)
+    families = PlanFamilies(plan, parameters, frozenset(named_families(data["step"], DEEPEST)))
+    expander = Expander(plan, StepKeys(plan, now, zone), parameters, families)
     expander.steps(data["step"], ("step",))
     night = Night(name, tuple(expander.items), on_failure, end, must_end_by, source, text)
     return night, expander
@@ -138,12 +143,7 @@ def _check_schema(data: Mapping[str, Any], plan: PlanText) -> None:
 
 
 def _read(plan: PlanText, key: str, reader: Any, data: Mapping[str, Any], default: Any) -> Any:
-    if key not in data:
-        return default
-    try:
-        return reader(data[key])
-    except ValueMistake as error:
-        plan.refuse((key,), str(error))
+    return read_value(plan, (key,), reader, data[key]) if key in data else default
 
 
 def _table(plan: PlanText, data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -172,10 +172,7 @@ def _end(table: Mapping[str, Any], plan: PlanText) -> EndActions:
     """The end actions of [end]; without it the heater goes off and the field stays."""
 
     def read(key: str, reader: Any) -> Any:
-        try:
-            return reader(table[key])
-        except ValueMistake as error:
-            plan.refuse(("end", key), str(error))
+        return read_value(plan, ("end", key), reader, table[key])
 
     for key in table:
         if key not in END:

@@ -10,7 +10,7 @@ from pymeasure.experiment import BooleanParameter, IntegerParameter, ListParamet
 
 from coldfinger.procedures.engine.calendar import iso
 from coldfinger.procedures.engine.items import POLICIES, RETRY, FailurePolicy
-from coldfinger.procedures.plans.plan_lines import did_you_mean
+from coldfinger.procedures.plans.plan_lines import Path, PlanText, did_you_mean
 from coldfinger.procedures.reach.setpoints import linear, logarithmic
 from coldfinger.procedures.words.field_way import is_way, turning_points
 from coldfinger.procedures.words.parameters import QuantityParameter
@@ -34,6 +34,14 @@ _RANGE = re.compile(rf"(log\s+)?{_END}\s*:\s*{_END}\s*([:/])\s*{_END}")
 
 class ValueMistake(ValueError):
     """A value that cannot be used; one sentence without its line."""
+
+
+def read_value(plan: PlanText, path: Path, reader: Callable[[Any], Any], value: object) -> Any:
+    """What `reader` makes of a value; its ValueMistake becomes the plan's error at that place."""
+    try:
+        return reader(value)
+    except ValueMistake as error:
+        plan.refuse(path, str(error))
 
 
 # Times

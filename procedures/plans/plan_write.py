@@ -25,10 +25,11 @@ from coldfinger.procedures.engine.items import (
     Item,
     Night,
 )
-from coldfinger.procedures.plans.expand import COMMON, Expander
+from coldfinger.procedures.plans.expand import Expander
 from coldfinger.procedures.plans.plan_file import SCHEMA, expanded
 from coldfinger.procedures.plans.plan_lines import Path, PlanFileError, PlanText
 from coldfinger.procedures.plans.plan_names import parameters_of, title, with_defaults
+from coldfinger.procedures.plans.step_keys import COMMON
 from coldfinger.procedures.words.quantity import OERSTED, parse
 
 _KEYS = ("name", "run", "family", "loop", "do", "set", "wait", "until", "fields", "parameters", "member_of", *COMMON)
@@ -195,7 +196,7 @@ def _steps(night: Night, old: Night, expander: Expander, texts: Mapping[int, str
             parts.append(_edited(texts[number], group[0], item, expander))
             place += 1
         else:
-            parts.append(_step_text(item, expander.default_values))
+            parts.append(_step_text(item, expander.parameters.defaults))
             place += 1
         used.add(number)
     return parts
@@ -203,12 +204,12 @@ def _steps(night: Night, old: Night, expander: Expander, texts: Mapping[int, str
 
 def _edited(text: str, old: Item, new: Item, expander: Expander) -> str:
     """The text of a step with one item, with what has changed written over."""
-    before, after = (step_table(item, expander.default_values) for item in (old, new))
+    before, after = (step_table(item, expander.parameters.defaults) for item in (old, new))
     document, tail = _parsed(text)
     steps: Any = document["step"]
     table = steps[0]
     if old.kind != new.kind or old.procedure != new.procedure or set(table) & {"family", "checks"} - set(after):
-        return _step_text(new, expander.default_values)
+        return _step_text(new, expander.parameters.defaults)
     for key in [*before, *(key for key in after if key not in before)]:
         if before.get(key) == after.get(key):
             continue

@@ -16,7 +16,7 @@ from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
 from coldfinger.procedures.runner import run_procedure
-from coldfinger.procedures.sweeping import LAG_COLUMN
+from coldfinger.procedures.sweep_leg import LAG_COLUMN
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.procedures.zero_field import ZeroField
 from coldfinger.runfiles.disk import RunFileError

@@ -12,7 +12,7 @@ from coldfinger.procedures.laboratory.limits import LimitError
 from coldfinger.procedures.magnetoresistance import Sweep, sweeps_of
 from coldfinger.procedures.reach.setpoints import decaying_alternation, hysteresis_loop, listed, zigzag
 from coldfinger.procedures.runner import StopSwitch, run_procedure
-from coldfinger.procedures.sweeping import LAG_COLUMN, FieldRecord
+from coldfinger.procedures.sweep_leg import LAG_COLUMN, FieldRecord
 from coldfinger.runfiles.quality import Quality
 from coldfinger.runfiles.reader import read_run
 

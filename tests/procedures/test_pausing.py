@@ -11,7 +11,7 @@ from coldfinger.procedures.failures import Interlocked, ProcedureFailure
 from coldfinger.procedures.field_sweep import FieldSweep
 from coldfinger.procedures.magnetoresistance import LowFieldMagnetoresistance
 from coldfinger.procedures.runner import carry_out, run_procedure
-from coldfinger.procedures.sweeping import LAG_COLUMN
+from coldfinger.procedures.sweep_leg import LAG_COLUMN
 from coldfinger.procedures.temperature_ramp import TemperatureRamp
 from coldfinger.procedures.zero_field import ZeroField
 from coldfinger.runfiles.quality import DISBELIEVED, Quality
