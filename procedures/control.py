@@ -134,6 +134,15 @@ class AttendedClock:
         self.clock, self.control, self.attend = clock, control, attend
         self.time = clock.time
 
+    @property
+    def rate(self) -> float:
+        """Seconds of the station that pass in a real one."""
+        return float(getattr(self.clock, "rate", 1.0))
+
+    def run_at(self, rate: float) -> None:
+        """Let a simulated station's time go on at another rate. Raises ValueError."""
+        self.clock.run_at(rate)  # type: ignore[attr-defined]  # a simulated one has it
+
     def sleep(self, seconds: float) -> None:
         """As Clock.sleep; raises Stopped after an abort, and whatever `attend` raises."""
         self._end_if_aborted()

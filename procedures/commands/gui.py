@@ -1,7 +1,6 @@
 """`coldfinger gui`: the window; this module knows its name only, so that no other command needs Qt."""
 
 from importlib import import_module
-from pathlib import Path
 
 import click
 
@@ -11,29 +10,40 @@ DEMO_SPEED, USUAL_SPEED, UNLIMITED = "100", "10", "unlimited"
 
 
 @click.command()
-@click.option("--station", default="sim", show_default=True, help='Station file, or "sim".')
-@click.option("--data", default="data", show_default=True, help="Folder for run files, journals and manifests.")
+@click.option(
+    "--station", default=None, help='Station file, or "sim". Without it: that of the last time, at first "sim".'
+)
+@click.option("--data", default=None, help="Folder for run files and journals. Without it: that of the last time, "
+              "beside a given station: data.")  # fmt: skip
 @click.option("--speed", default=None, help="Of a simulated station: 0.1 to 1000 times real time, or unlimited.")
 @click.option("--sample", default=None, help="Of a simulated station: S0, S1, S2 or a table-sample file.")
-@click.option("--demo", is_flag=True, help="The built-in station at a hundred times real time.")
-@click.option("--reset-ui", is_flag=True, help="Forget layout, theme and what was typed before.")
-def gui(station: str, data: str, speed: str | None, sample: str | None, demo: bool, reset_ui: bool) -> None:
-    """Open the window. What runs does not need it: it may be closed and opened again."""
-    if demo and station != "sim":
+@click.option("--demo", is_flag=True, help="The built-in station at a hundred times real time, this time only.")
+@click.option("--reset-ui", is_flag=True, help="Forget layout, theme, what was typed and which station was open.")
+def gui(
+    station: str | None, data: str | None, speed: str | None, sample: str | None, demo: bool, reset_ui: bool
+) -> None:
+    """Open the window. What runs does not need it: it may be closed and opened again.
+
+    Without --station it opens the station of the last time, as --station would; nothing else of that time is restored.
+    With --speed or --sample, which are for simulated stations, it is only opened if it is one.
+    """
+    if demo and station not in (None, "sim"):
         raise BadInput("--demo is the built-in station; leave --station away")
-    speed = speed or (DEMO_SPEED if demo else None)
     if speed not in (None, UNLIMITED):
         _check_speed(speed)
-    if speed is None or speed == UNLIMITED:
-        speed = "inf" if speed else USUAL_SPEED
-    simulator = {key: value for key, value in (("speed", speed), ("sample", sample)) if value is not None}
+    pace = "inf" if speed == UNLIMITED else speed or (DEMO_SPEED if demo else USUAL_SPEED)
+    simulator = {key: value for key, value in (("speed", pace), ("sample", sample)) if value is not None}
+    only_simulated = speed is not None or sample is not None
+    opening = import_module("coldfinger.gui.last_station").opening_of(
+        station, data, simulator, fresh=demo or reset_ui, simulated=only_simulated, kept=not demo
+    )
     window = import_module("coldfinger.gui.start")
-    early = window.EarlyOwner(station, Path(data), simulator)
+    early = window.EarlyOwner(opening.station, opening.data, opening.simulator)
     from coldfinger.procedures.laboratory.station_file import StationFileError  # loads while the owner does
 
     try:
         with bad_input(StationFileError):
-            raise SystemExit(window.main(station, Path(data), simulator, reset_ui, early))
+            raise SystemExit(window.main(opening, reset_ui, early))
     except ImportError as error:
         raise BadInput(f"the window cannot be opened: {error}; install PyQt5 and what its libraries need") from None
 

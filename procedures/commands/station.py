@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from coldfinger.procedures.commands.status import bad_input, json_text
+from coldfinger.procedures.commands.status import INCOMPLETE, bad_input, json_text
 
 _ROLES = {
     "lockin": ("lock-in", "SR830"),
@@ -129,15 +129,35 @@ def validate(path: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Every value in SI units as JSON.")
 def show(path: str, as_json: bool) -> None:
     """Every key of a station file with its value, defaults too."""
+    from coldfinger.procedures.laboratory.notify_table import hidden
     from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
 
     with bad_input(StationFileError):
         file = read_station_file(path)
+    notify = {**file.sections["notify"], "to": tuple(hidden(address) for address in file.sections["notify"]["to"])}
     tables = {f"instruments.{name}": table for name, table in file.instruments.items()} | file.sections
+    tables["notify"] = notify  # addresses may hold passwords
     if as_json:
         click.echo(json_text({"source": file.source, **file.top, "tables": tables}, indent=2))
         return
     _print(file, tables)
+
+
+@station.command()
+@click.argument("path", metavar="FILE")
+def notify(path: str) -> None:
+    """Send a test message to all who are told by a station file's [notify], and say where it went."""
+    from coldfinger.procedures.laboratory.station_file import StationFileError, read_station_file
+    from coldfinger.procedures.notify.notifier import try_out
+
+    with bad_input(StationFileError):
+        file = read_station_file(path)
+        reasons = []
+        for name, reason in try_out(file):
+            click.echo(f"{name}: not sent: {reason}" if reason else f"{name}: sent")
+            reasons.append(reason)
+    if any(reasons):
+        raise SystemExit(INCOMPLETE)
 
 
 def _print(file: Any, tables: dict[str, dict[str, Any]]) -> None:
@@ -145,7 +165,7 @@ def _print(file: Any, tables: dict[str, dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from coldfinger.procedures.laboratory.station_file import SECTIONS
+    from coldfinger.procedures.laboratory.station_keys import SECTIONS
     from coldfinger.procedures.words.quantity import KINDS
     from coldfinger.procedures.words.quantity import show as with_unit
 

@@ -29,7 +29,7 @@ from coldfinger.procedures.engine.panels import Panels
 from coldfinger.procedures.engine.queue import Queue, is_ended, is_open
 from coldfinger.procedures.engine.queue_journal import QueueJournal, state_event
 from coldfinger.procedures.engine.survey import Survey
-from coldfinger.procedures.engine.telling import held_text
+from coldfinger.procedures.engine.telling import held_text, still_held_text
 from coldfinger.procedures.failures import ProcedureFailure
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.safety.standstill import Standstill
@@ -190,6 +190,10 @@ class Core:
         """Tell people, from any thread, of something that a guard has done."""
         self._tell("alarm", "guard", text)
 
+    def warn(self, kind: str, text: str) -> None:
+        """Tell people, from any thread, of something that the night goes on without."""
+        self._tell("warning", kind, text)
+
     def _tell(self, level: str, kind: str, text: str) -> None:
         self.news.add(level, kind, text)
         self._write_if_possible("event", level=level, kind=kind, text=text)
@@ -208,9 +212,15 @@ class Core:
             self._write(event, **content)
 
     def _not_written(self, error: RunFileError) -> None:
+        if self._state == ENDED and self.journal.is_closed:
+            return  # a command or a message that came while the night ended: nothing of it is missing
         if not self._unwritten:
             self._unwritten = str(error)
-            self.news.add("alarm", "journal", str(error))
+            self.news.add("alarm", "journal", self._still_held(error) if self._held else str(error))
+
+    def _still_held(self, error: RunFileError) -> str:
+        left = sum(is_open(one) for one in self.queue.items)
+        return still_held_text(str(error), self._made_safe_by, left)
 
     def _write_again(self) -> None:
         """After trouble with the disk: the whole queue in a new part of the journal, or Refused."""
@@ -219,7 +229,7 @@ class Core:
             self.journal.write("queue", items=[item.to_json() for item in self.queue.items])
             self.journal.write("settings", **settings_of(self.night), to_be_started=self._to_be_started)
         except RunFileError as error:
-            raise Refused(f"the queue stays held: {error}") from error
+            raise Refused(self._still_held(error)) from error
         self._unwritten = ""
         self._write_manifests()
 

@@ -28,6 +28,7 @@ from coldfinger.procedures.engine.items import (
 from coldfinger.procedures.engine.moves import Move
 from coldfinger.procedures.engine.queue import is_open
 from coldfinger.procedures.engine.survey import survey
+from coldfinger.procedures.engine.telling import broken_text, ended_text
 from coldfinger.procedures.engine.verbs import Verbs
 from coldfinger.procedures.station import SafeReport
 from coldfinger.procedures.words.quantity import OERSTED
@@ -63,6 +64,7 @@ class Engine(Carrying, Verbs):
             self.care.busy()
             self._safe = tuple(self.station.to_safe())
             self._write_if_possible("end", outcome="failed", reason=f"{type(error).__name__}: {error}", safe=self._safe)
+            self.news.add("alarm", "failed", broken_text(error, self._safe))
             self._set_state(ENDED, f"{type(error).__name__}: {error}")
             raise
         finally:
@@ -118,6 +120,7 @@ class Engine(Carrying, Verbs):
             self._rested = True
             self._end_actions()
             self._to_safe(self._left_on)
+            self._tell_end(*self._outcome())
         self._set_state(IDLE, "the queue is empty")
 
     def _make_safe_between_items(self) -> None:
@@ -147,8 +150,14 @@ class Engine(Carrying, Verbs):
         outcome, reason = self._if_written(outcome, reason)
         self._write_if_possible("end", outcome=outcome, reason=reason, safe=[asdict(item) for item in safe])
         outcome, reason = self._if_written(outcome, reason)
+        if not (self._rested and outcome in ("done", "partly")):
+            self._tell_end(outcome, reason)
         self._set_state(ENDED, reason or outcome)
         return Ending(outcome, reason, self.queue.items, safe)
+
+    def _tell_end(self, outcome: str, reason: str) -> None:
+        """Tell people; what the journal keeps of it are its own events."""
+        self.news.add("info", "ended", ended_text(outcome, reason, self.queue.items, self._made_safe_by))
 
     def _if_written(self, outcome: str, reason: str) -> tuple[str, str]:
         """The outcome; "held" where it would be a good one but something of the night is not on disk."""

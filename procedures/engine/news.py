@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from coldfinger.procedures.engine.calendar import Calendar, iso
@@ -15,17 +16,23 @@ class News:
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._messages: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._listeners: list[Callable[[dict[str, Any]], None]] = []
         self._lock = threading.Lock()
         self.last = 0
+
+    def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Have `hear` called with a copy of each message from now on, by the thread that adds it: it may not wait."""
+        self._listeners.append(hear)
 
     def add(self, level: str, kind: str, text: str) -> None:
         """Add a message; its number is one higher than the last one's."""
         with self._lock:
             self.last += 1
             time = iso(self._calendar.now())
-            self._messages.append(
-                {"seq": self.last, "utc": time, "level": level, "kind": kind, "text": text, "seen": False}
-            )
+            message = {"seq": self.last, "utc": time, "level": level, "kind": kind, "text": text, "seen": False}
+            self._messages.append(message)
+        for hear in self._listeners:
+            hear(dict(message))
 
     def since(self, seq: int) -> list[dict[str, Any]]:
         """Copies of the messages from a number on, oldest first."""

@@ -94,6 +94,10 @@ class QueueJournal:
             if self._first is not None:
                 self.write(self._first[0], **self._first[1])
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
     def check_there(self) -> None:
         """Raise RunFileError when the journal was moved or deleted since it was begun; nothing once it is closed."""
         with self._lock:

@@ -18,7 +18,8 @@ from coldfinger.procedures.engine.moves import Move
 from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
 from coldfinger.procedures.engine.resume import night_event, night_from_event
 from coldfinger.procedures.laboratory.limits import LimitError
-from coldfinger.procedures.laboratory.station_file import SECTIONS, StationFile, check_station_text
+from coldfinger.procedures.laboratory.station_file import StationFile, check_station_text
+from coldfinger.procedures.laboratory.station_keys import SECTIONS
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.runner import carry_out
 from coldfinger.procedures.station import Station, open_station

@@ -3,9 +3,10 @@
 In this order: what happened, what it means for data and refrigerator, what was done, and what can be done.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
-from coldfinger.procedures.engine.items import Item
+from coldfinger.procedures.engine.items import DONE, FAILED, PARTIAL, SKIPPED, Item
 from coldfinger.procedures.station import SafeReport
 
 
@@ -58,6 +59,49 @@ def held_text(reason: str, item: Item | None, safe: Sequence[SafeReport], left: 
     return (
         f"the queue is held: {_end(reason)} {_begin(kept)}; {station_text(safe)}. Nothing new begins by itself, "
         f"{_items(left)} left. See to the cause, then continue the queue, or remove what shall not be measured."
+    )
+
+
+def ended_text(outcome: str, reason: str, items: Sequence[Item], safe: Sequence[SafeReport]) -> str:
+    """A queue that has ended; `outcome` is that of the night, `reason` its reason."""
+    states = Counter(item.state for item in items)
+    done = f"{states[DONE]} of {_items(len(items))} done"
+    others = [f"{states[state]} {state}" for state in (PARTIAL, FAILED, SKIPPED) if states[state]]
+    why = f" {_begin(_end(reason))}" if reason and outcome not in ("done", "partly") else ""
+    rows = sum(item.rows for item in items)
+    kept = "no row was measured" if not rows else "1 row is kept" if rows == 1 else f"{rows} rows are kept"
+    means = f"{', '.join([done, *others])}; {kept}; {station_text(safe)}"
+    return f"{_ENDED.get(outcome, _ENDED['stopped'])}.{why} {_begin(means)}. {_NOW.get(outcome, _NOW['partly'])}"
+
+
+def broken_text(error: BaseException, safe: Sequence[SafeReport]) -> str:
+    """A night that a mistake of the program has ended."""
+    return (
+        f"the program itself failed: {_end(f'{type(error).__name__}: {error}')} Everything measured is kept; "
+        f"{station_text(safe)}. The queue ends here. Look at the refrigerator, then go on with the night by --resume."
+    )
+
+
+_ENDED = {
+    "done": "the queue has ended",
+    "partly": "the queue has ended, and not all of it is done",
+    "held": "the queue has ended while it was held",
+    "refused": "the queue did not begin",
+    "stopped": "the queue was ended before all was done",
+}
+_NOW = {
+    "done": "Nothing has to be done.",
+    "partly": "Look at what is missing; copied into a queue it is measured again.",
+    "refused": "See to the cause, then begin again.",
+}
+
+
+def still_held_text(reason: str, safe: Sequence[SafeReport], left: int) -> str:
+    """A held queue whose journal cannot be written, so that it cannot go on."""
+    return (
+        f"the queue stays held: {_end(reason)} Everything measured is kept, but what is done to the queue now would be "
+        f"lost with this program; {station_text(safe)}. Nothing new begins, {_items(left)} left. See to the cause, "
+        "then continue the queue."
     )
 
 

@@ -20,6 +20,7 @@ from coldfinger.procedures.engine.items import Night, settings_of
 from coldfinger.procedures.engine.queue_journal import SCHEMA, QueueJournal, QueueRecord, new_night
 from coldfinger.procedures.engine.resume import last_run, night_event
 from coldfinger.procedures.laboratory.station_file import StationFile
+from coldfinger.procedures.notify.notifier import Notifier
 from coldfinger.procedures.safety.deadman import DeadMan
 from coldfinger.procedures.safety.interlocks import Interlocks
 from coldfinger.procedures.safety.locks import Locks, hold_data_folder, hold_station
@@ -50,6 +51,8 @@ def engine_for(
     """
     units.ureg.Quantity("1 K")  # pint builds its registry at first use, and two threads that do so at once break it
     with contextlib.ExitStack() as stack:
+        # The first to be opened: at the end it waits for the last message when nothing is held any more.
+        notifier = stack.enter_context(contextlib.closing(Notifier(file)))
         stack.enter_context(_held_data_folder(data))
         stack.enter_context(hold_station(file))
         dead_man = None
@@ -89,6 +92,7 @@ def engine_for(
         if run is not None and len(run.frame):
             engine.last_row = {str(name): float(value) for name, value in run.frame.iloc[-1].items()}
         heard.append(engine.alarm)
+        notifier.listen(engine)
         if watch is not None:
             watch.start()
         yield engine

@@ -3,8 +3,8 @@
     with recording("fridge.toml", "night.cassette") as station: ...
     with connect_station("night.cassette") as station: ...
 
-The station file travels in the head of the cassette, without comments, interlocks and simulator, and with addresses
-that name no computer; so does the thermometer's curve. See docs/cassettes.md.
+The station file travels in the head of the cassette, without comments, interlocks, [notify] and simulator, and with
+addresses that name no computer; so does the thermometer's curve. See docs/cassettes.md.
 """
 
 import re
@@ -94,10 +94,11 @@ def _recorder(path: Path, file: StationFile, clock: Clock, sample: Mapping[str, 
 def portable(file: StationFile, sample: Mapping[str, Any]) -> tuple[str, str]:
     """Station file and thermometer's curve as texts that name no computer, person or place.
 
-    No comments, [simulator] or interlocks; host names, serial ports and serial numbers in addresses are replaced.
+    No comments, [simulator], interlocks or [notify]; host names, serial ports and serial numbers in addresses are
+    replaced.
     """
     data = tomllib.loads(file.text)
-    for name in ("simulator", "interlock", "visa_library"):
+    for name in ("simulator", "interlock", "notify", "visa_library"):
         data.pop(name, None)
     for name, table in data["instruments"].items():
         table["address"] = _without_place(table["address"], name, list(data["instruments"]).index(name) + 1)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.procedures.laboratory.models import MODELS
-from coldfinger.procedures.laboratory.station_file import SECTIONS, StationFile, StationFileError, read_station_file
+from coldfinger.procedures.laboratory.station_file import StationFile, StationFileError, read_station_file
+from coldfinger.procedures.laboratory.station_keys import SECTIONS
 from coldfinger.procedures.safety.safe import SafeReport as SafeReport
 from coldfinger.sim.bias import BiasModel
 from coldfinger.sim.clock import SimClock

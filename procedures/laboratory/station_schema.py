@@ -9,9 +9,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from coldfinger.procedures.laboratory.interlock_table import INTERLOCK, MAGNET_STATES
 from coldfinger.procedures.laboratory.keys import REQUIRED, Key
 from coldfinger.procedures.laboratory.models import MODELS
-from coldfinger.procedures.laboratory.station_file import INSTRUMENT, INTERLOCK, MAGNET_STATES, SECTIONS, TOP
+from coldfinger.procedures.laboratory.station_keys import INSTRUMENT, SECTIONS, TOP
 from coldfinger.procedures.words.quantity import KINDS
 
 _QUANTITY = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*\S.*$"
@@ -71,6 +72,8 @@ def _value(key: Key) -> dict[str, Any]:
         return {"type": key.kind, **{name: value for name, value in limits.items() if abs(value) < 1e300}}
     if key.kind == "text" and key.choices:
         return {"enum": list(key.choices)}
+    if key.kind == "texts" and key.choices:
+        return {"type": "array", "items": {"enum": list(key.choices)}}
     return _OTHERS[key.kind]
 
 
@@ -78,6 +81,7 @@ _PAIR = {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems"
 _OTHERS: dict[str, dict[str, Any]] = {
     "text": {"type": "string"},
     "texts": {"type": "array", "items": {"type": "string"}},
+    "addresses": {"type": "array", "items": {"type": "string"}},
     "flag": {"type": "boolean"},
     "speed": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"const": "unlimited"}]},
     "pid": {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 3, "maxItems": 3},

@@ -89,7 +89,7 @@ class OwnerSettings:
             None if plan is None else Path(plan).resolve(),
             places.owner_folder(station),
             resume,
-            dict(simulator or {}),
+            {key: sample_word(text) if key == "sample" else text for key, text in (simulator or {}).items()},
         )
 
     @property
@@ -103,6 +103,12 @@ class OwnerSettings:
         words += [] if self.plan is None else ["--plan", str(self.plan)]
         words += ["--resume"] if self.resume else []
         return words + [word for key, value in self.simulator.items() for word in ("--simulator", f"{key}={value}")]
+
+
+def sample_word(sample: str) -> str:
+    """A film's own name, or the whole path of its file: an owner works in a folder of its own."""
+    path = Path(sample)
+    return str(path.resolve()) if path.suffix == ".toml" or path.is_file() else sample
 
 
 MakeEngine = Callable[[OwnerSettings], AbstractContextManager[RunningEngine]]

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -172,7 +173,9 @@ class DeadMan:
         self._launched = True
         self._listener = threading.Thread(target=self._listen, name="dead-man's answers", daemon=True)
         self._listener.start()
-        self._say({"owner": os.getpid(), "source": self.file.source, "text": self.file.text, "log": str(self.log)})
+        file = self.file
+        first = {"owner": os.getpid(), "source": file.source, "text": file.text, "log": str(self.log)}
+        self._say({**first, "notify": file.sections["notify"]})  # whose addresses are not in the text
         try:
             refusal = self._ready.get(timeout=READY_WITHIN)
         except queue.Empty:
@@ -320,7 +323,20 @@ def _serve(first: dict[str, Any], orders: "queue.Queue[dict[str, Any] | None]", 
         log(f"process {owner} was killed")
     safe = rescue(file, clock, log, owner)
     log("the station is safe" if safe else "THE STATION IS NOT SAFE: go and look")
+    _tell(file, first.get("notify", {}), verdict, safe, log)
     return 1 if safe else 2
+
+
+def _tell(file: StationFile, table: dict[str, Any], verdict: str, safe: bool, log: Callable[[str], None]) -> None:
+    """Tell who went home, if the station file says so; what goes wrong here is written down and no more."""
+    try:
+        # Not before the station is safe: what tells needs time and memory, and may be broken.
+        from coldfinger.procedures.notify.last_words import tell_of_the_death
+
+        sections = {**file.sections, "notify": {**file.sections["notify"], **table}}
+        tell_of_the_death(replace(file, sections=sections), verdict, safe, WallClock(), log)
+    except Exception as error:  # noqa: BLE001  the station has been seen to
+        log(f"nobody could be told: {type(error).__name__}: {error}")
 
 
 def _read_orders(orders: "queue.Queue[dict[str, Any] | None]") -> None:

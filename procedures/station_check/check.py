@@ -30,6 +30,7 @@ from coldfinger.procedures.station_check.connections import (
     settings_read,
 )
 from coldfinger.procedures.station_check.findings import FAIL, OK, WARN, Finding, Line, Said, Visit
+from coldfinger.procedures.station_check.messages import messages_line
 from coldfinger.procedures.station_check.sample_test import sample_test
 
 LINES: tuple[Line, ...] = (*lockin.LINES, *source.LINES, *magnet.LINES, *thermometry.LINES)
@@ -99,6 +100,8 @@ def _without_current(
     yield _line("disk space", disk_line(data, computer.free))
     yield _line("data folder", folder_line(data))
     yield _line("dead-man", dead_man_line(file, computer.dead_man))
+    if (messages := messages_line(file)) is not None:
+        yield _line("messages", messages)
     yield from same_addresses(file)
     try:
         calibration = calibration_of(file.sections["thermometer"], file.source)

@@ -134,6 +134,8 @@ def test_nothing_is_set_under_a_run_but_in_its_pause_and_the_dials_go_on(tmp_pat
         until(lambda: engine.snapshot()["running"].get("rows", 0) >= 1)
         with pytest.raises(Refused, match="cannot be set while the engine is running; pause the run"):
             engine.command("set_panel", panel="lockin", knob="phase", text="3")
+        engine.command("speed", rate=900.0)  # also under a run, whose clock is attended
+        assert engine.snapshot()["speed"] == 900.0
         engine.command("pause")
         until(lambda: engine.snapshot()["state"] == "paused")
         seen = engine.snapshot()["latest"]["T_mc (K)"][1]

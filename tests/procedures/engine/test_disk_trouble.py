@@ -154,12 +154,44 @@ def test_a_full_disk_is_told_within_a_second_and_no_row_is_measured_meanwhile(tm
         assert CLOCK.time() - disk.filled < 1.0
         until(engine, "held")
         assert engine.snapshot()["items"][0]["rows"] == 4
-        with pytest.raises(Refused, match=r"the queue stays held: .*the disk is full; free space"):
+        with pytest.raises(Refused, match=r"the queue stays held: .*the disk is full; free space") as refused:
             engine.command("resume")
+        assert_told_in_four_parts(str(refused.value))
+        assert engine.snapshot()["state"] == "held"
         full[0] = False
         engine.command("resume")
         until(engine, "idle")
     assert_complete_but_for_the_end(tmp_path)
+
+
+def assert_told_in_four_parts(text: str) -> None:
+    """Of a queue with one item left that is held in the safe state and cannot be written down."""
+    parts = (
+        "the queue stays held: ",
+        "the disk is full; free space. Everything measured is kept, but what is done to the queue now would be lost",
+        "; excitation, bias and heater are off, the magnet is safe (",
+        "). Nothing new begins, 1 item is left. See to the cause, then continue the queue.",
+    )
+    places = [text.find(part) for part in parts]
+    assert -1 not in places, text
+    assert places == sorted(places)
+
+
+def test_a_disk_that_fills_up_while_the_queue_is_held_is_told_in_four_parts(tmp_path: Path) -> None:
+    full = [False]
+    disk = TroubledDisk(lambda name, count: full[0] and name == "write", errno.ENOSPC)
+    with running(tmp_path, disk=disk) as engine:
+        until(engine, "idle", "the queue is empty")
+        engine.command("hold")
+        engine.command("add", items=[RAMP.but(id="").to_json()])
+        full[0] = True
+        engine.command("policy", action="next")
+        (alarm,) = (event["text"] for event in engine.events() if event["kind"] == "journal")
+        assert_told_in_four_parts(alarm)
+        full[0] = False
+        engine.command("resume")
+        until(engine, "idle")
+    assert [item.state for item in read_queue(nights(tmp_path)[-1]).items] == ["done", "done"]
 
 
 def assert_complete_but_for_the_end(data: Path) -> None:

@@ -3,7 +3,16 @@
 import pytest
 
 from coldfinger.procedures.engine.items import RUN, Item
-from coldfinger.procedures.engine.telling import again_text, data_text, ending_text, failed_text, held_text, next_text
+from coldfinger.procedures.engine.telling import (
+    again_text,
+    broken_text,
+    data_text,
+    ended_text,
+    ending_text,
+    failed_text,
+    held_text,
+    next_text,
+)
 from coldfinger.procedures.station import SafeReport
 
 SAFE = [
@@ -51,3 +60,28 @@ def test_rows_are_counted_as_people_count(rows, text):
 
 def test_a_second_try_says_that_nothing_has_to_be_done():
     assert "it is tried again (1 of 2); nothing has to be done" in again_text(1, 2)
+
+
+def test_the_end_of_a_queue_says_what_is_done_what_is_kept_and_how_it_stands():
+    done = [ITEM.but(state="done"), OTHER.but(state="done", rows=30)]
+    assert ended_text("done", "", done, SAFE) == (
+        "the queue has ended. 2 of 2 items are done; 42 rows are kept; excitation, bias and heater are off, the magnet "
+        "is safe (holding). Nothing has to be done."
+    )
+    partly = [done[0], OTHER.but(state="skipped")]
+    text = ended_text("partly", "R(T) at 4 T skipped: too late", partly, SAFE)
+    assert text.startswith("the queue has ended, and not all of it is done. 1 of 2 items are done, 1 skipped; 12 rows")
+    assert "too late" not in text  # it was told when it happened
+    text = ended_text("stopped", "aborted", [ITEM.but(state="partial", rows=1)], SAFE)
+    assert "before all was done. Aborted. 0 of 1 item is done, 1 partial; 1 row is kept;" in text
+    text = ended_text("refused", "the magnet has quenched", [ITEM.but(rows=0)], ())
+    assert text.startswith(
+        "the queue did not begin. The magnet has quenched. 0 of 1 item is done; no row was measured; "
+    )
+    assert text.endswith("the refrigerator stays as it is. See to the cause, then begin again.")
+
+
+def test_a_failure_of_the_program_itself_says_how_the_refrigerator_stands():
+    text = broken_text(KeyError("gain"), SAFE)
+    assert text.startswith("the program itself failed: KeyError: 'gain'. Everything measured is kept; excitation, bias")
+    assert text.endswith("The queue ends here. Look at the refrigerator, then go on with the night by --resume.")

@@ -223,7 +223,7 @@ def test_no_place_person_or_computer_is_named_in_a_cassette(tmp_path):
     curve = tmp_path / "RX-102.340"
     curve.write_text("secret of nobody\n", "utf-8")
     text = text.replace("[thermometer]", f'[thermometer]\ncalibration = "{curve.as_posix()}"')
-    text += '\n[[interlock]]\nfile = "/home/jo/pressure.txt"\nabove = 20\n'
+    text += '\n[[interlock]]\nfile = "/home/jo/pressure.txt"\nabove = 20\n[notify]\ncommand = ["/home/jo/ring"]\n'
     made, kept = portable(check_station_text(text, str(tmp_path / "attic.toml")), {"squares": 2.0})
     for secret in ("fridge.attic", "ttyUSB3", "91KA12345", "Jo Doe", "/home", str(tmp_path), "RX-102"):
         assert secret not in made

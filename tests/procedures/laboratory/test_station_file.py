@@ -4,12 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from coldfinger.procedures.laboratory.station_file import (
-    SECTIONS,
-    StationFileError,
-    check_station_text,
-    read_station_file,
-)
+from coldfinger.procedures.laboratory.station_file import StationFileError, check_station_text, read_station_file
+from coldfinger.procedures.laboratory.station_keys import SECTIONS
 
 BUILT_IN = read_station_file().text
 

@@ -177,8 +177,11 @@ def test_the_owner_knows_of_a_dead_dead_man_within_five_seconds_and_starts_anoth
     man.release()
 
 
-def test_an_owner_that_leaves_without_a_release_leaves_a_safe_station(served, tmp_path):
-    man = DeadMan(served.file(), tmp_path / "log")
+def test_an_owner_that_leaves_without_a_release_leaves_a_safe_station_and_somebody_is_told(served, tmp_path):
+    code = "import sys; open(sys.argv[1], 'wb').write(sys.stdin.buffer.read())"
+    command = json.dumps([sys.executable, "-I", "-S", "-c", code, str(tmp_path / "told")])
+    file = check_station_text(f"{served.text}\n[notify]\ncommand = {command}\n", "lab.toml")
+    man = DeadMan(file, tmp_path / "log")
     man.close()  # nothing was started, nothing happens
     man.start()
     served.switch_on()
@@ -186,6 +189,10 @@ def test_an_owner_that_leaves_without_a_release_leaves_a_safe_station(served, tm
         man.close()
     assert served.bare == {}
     assert "the station is safe" in (tmp_path / "log").read_text()
+    told = (tmp_path / "told").read_text()
+    assert told.splitlines()[0].endswith(": fault")
+    assert "The program that measured has died. " in told
+    assert "the dead-man has made the station safe" in told
 
 
 def test_the_owner_knows_of_a_dead_man_that_does_not_answer(tmp_path):
