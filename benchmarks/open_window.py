@@ -65,7 +65,7 @@ class OpenWindow:
         window = import_module("coldfinger.gui.start")
         simulator = {"speed": str(speed)}
         early = window.EarlyOwner("sim", self.data, simulator)
-        self.app = window.made("sim", self.data, simulator, False, early)
+        self.app = window.made(window.Opening("sim", self.data, simulator, kept=False), False, early)
         self.window, self.desk = self.app.window, self.app.desk
         self._now: Lags | None = None
         self._used = 0.0

@@ -98,18 +98,19 @@ def _table(rows: Any) -> Any:
 def growing(window: OpenWindow, runs: int, points: int, begin: int, step: int = NEW) -> Iterator[Growing]:
     """Runs that grow ten times a second, all ticked; the reader of files comes back in the end."""
     plots = window.window.plots
-    window.until(lambda: not plots._reading, "the reader at rest")
-    kept, plots._feeds = plots._feeds, Growing(window.data, runs, points, begin, step)
-    tabs = import_module("coldfinger.gui.pages.plot_tabs")
-    pace, tabs._SLOW = tabs._SLOW, 1  # all of them at each look
+    reading = plots.reading
+    window.until(lambda: not reading.busy, "the reader at rest")
+    kept, reading.feeds = reading.feeds, Growing(window.data, runs, points, begin, step)
+    module = import_module("coldfinger.gui.pages.run_reading")
+    pace, module.SLOW = module.SLOW, 1  # all of them at each look
     try:
-        plots.show_runs(list(plots._feeds.whole))
-        window.until(lambda: len(plots._rows) == runs, "the runs in the plots")
-        yield plots._feeds
+        plots.show_runs(list(reading.feeds.whole))
+        window.until(lambda: len(reading.rows) == runs, "the runs in the plots")
+        yield reading.feeds
     finally:
-        tabs._SLOW = pace
-        window.until(lambda: not plots._reading, "the reader at rest")
-        plots._feeds, plots._rows = kept, {}
+        module.SLOW = pace
+        window.until(lambda: not reading.busy, "the reader at rest")
+        reading.feeds, reading.rows = kept, {}
         plots.show_runs([])
 
 
@@ -200,7 +201,7 @@ def many(window: OpenWindow, seconds: float) -> None:
     names = [row for row, entry in enumerate(panel.model.entries) if entry.folder.startswith("rt_")]
     with window.measuring(f"{RUNS} runs ticked and shown"):
         panel.model.tick(names)
-        window.until(lambda: len(plots._rows) >= RUNS, "the runs in the plots")
+        window.until(lambda: len(plots.reading.rows) >= RUNS, "the runs in the plots")
         window.wait(2.0)
     with window.measuring(f"{RUNS} runs unticked"):
         panel.model.untick_all()
@@ -210,7 +211,7 @@ def many(window: OpenWindow, seconds: float) -> None:
     with window.measuring(f"a run of {LONG:.0e} rows opened"):
         window.until(lambda: any(entry.folder == "long" for entry in panel.model.entries), "the long run", 300.0)
         plots.open_run(long)
-        window.until(lambda: long in plots._rows, "its rows", 300.0)
+        window.until(lambda: long in plots.reading.rows, "its rows", 300.0)
         window.wait(2.0)
 
 

@@ -42,7 +42,7 @@ def start(folder: Path, begun: float) -> dict[str, dict[str, float]]:
     mark("command")
     import_module("coldfinger.gui.app")
     mark("imports")
-    made = window.made("sim", folder / "data", simulator, False, early)
+    made = window.made(window.Opening("sim", folder / "data", simulator, kept=False), False, early)
     mark("widgets")
     made.begin()
     made.qt.processEvents()

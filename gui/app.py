@@ -3,9 +3,9 @@
 import logging
 import signal
 import sys
-from collections.abc import Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtWidgets import QApplication
@@ -13,8 +13,10 @@ from qtpy.QtWidgets import QApplication
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.failures import Failure, Failures, record_crashes
 from coldfinger.gui.care.lag import LagWatch
+from coldfinger.gui.care.lag_log import WINDOW_LOG
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.early_owner import EarlyOwner
+from coldfinger.gui.last_station import LastStation, Opening, forget_station, remember_station
 from coldfinger.gui.look import theme
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.owner_link import OwnerLink
@@ -26,12 +28,14 @@ from coldfinger.procedures.safety.locks import state_folder
 SWITCH = 0.0005  # s that a busy thread may keep the window waiting
 TERMINATED = 143
 LOG_BYTES = 1_000_000
+LOG = logging.getLogger("coldfinger.gui")
 
 
 class Application:
     """Everything that lives as long as the window does."""
 
-    def __init__(self, place: Place, early: EarlyOwner | None = None) -> None:
+    def __init__(self, place: Place, early: EarlyOwner | None = None, *, kept: bool = False, notice: str = "") -> None:
+        """With `kept` the station is opened again the next time; `notice` says why this one is open."""
         sys.setswitchinterval(SWITCH)
         self.qt = _application()
         self.failures = Failures()  # takes over from pyqtgraph's hook, which came with the window's module
@@ -44,6 +48,10 @@ class Application:
         self.window = Window(place, self.link, self.desk, self.background, self.lag)
         self.failures.happened.connect(self._failed)
         self.link.ready.connect(self._ready)
+        if kept:
+            self.desk.changed.connect(self._attached)
+        if notice:
+            self.window.events.say(Message("warning", notice, kind="station"))
         self._signals = QTimer()  # lets Python see a signal: Qt's loop alone would not
         self._signals.timeout.connect(lambda: None)
         self.qt.commitDataRequest.connect(lambda _: self.window.leave_safely())
@@ -83,6 +91,13 @@ class Application:
             self.desk.start()
         self.window.welcome()
 
+    def _attached(self, snapshot: dict[str, Any]) -> None:
+        """The engine has answered for the first time: this station is opened again the next time."""
+        self.desk.changed.disconnect(self._attached)
+        place, data = self.window.place, Path(str(snapshot.get("data") or self.window.place.data))
+        last = LastStation(place.station, data, place.simulator.get("sample"), place.simulated)
+        self.background.do("last station", lambda: remember_station(last), lambda _: None, _not_remembered)
+
     def _terminate(self) -> None:
         self.status = TERMINATED
         self.window.leave_safely()
@@ -91,15 +106,27 @@ class Application:
         self.window.events.say(Message("warning", failure.sentence, details=failure.details))
 
 
-def prepare(
-    station: str, data: Path, simulator: Mapping[str, str], reset: bool = False, early: EarlyOwner | None = None
-) -> Application:
+def prepare(opening: Opening, reset: bool = False, early: EarlyOwner | None = None) -> Application:
     """Make the window on a station, for `run`. Raises StationFileError before anything is shown."""
-    place = Place.of(station, data, simulator)
+    place = Place.of(opening.station, opening.data, opening.simulator)
     _write_log()
     if reset:
         settings().clear()
-    return Application(place, early)
+        _forget_station()
+    return Application(place, early, kept=opening.kept, notice=opening.notice)
+
+
+def _forget_station() -> None:
+    try:
+        forget_station()
+    except OSError as error:
+        LOG.warning("which station was open last could not be forgotten: %s", error)
+
+
+def _not_remembered(error: BaseException) -> None:
+    if not isinstance(error, OSError):
+        raise error
+    LOG.warning("which station is open could not be remembered: %s", error)
 
 
 def _application() -> QApplication:
@@ -120,7 +147,7 @@ def _application() -> QApplication:
 def _write_log() -> None:
     folder = state_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / "window.log", maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
+    handler = RotatingFileHandler(folder / WINDOW_LOG, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("coldfinger")
     logger.addHandler(handler)

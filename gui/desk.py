@@ -8,7 +8,8 @@ engine's face: an owner process, or one in this process.
 import contextlib
 import queue
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from qtpy.QtCore import QElapsedTimer, QObject, Signal
@@ -19,6 +20,8 @@ PERIOD = 0.1  # s between two looks
 SLOW_PERIOD = 0.5  # s between two looks for an owner that does not answer
 PATIENCE = 2.0  # s that a person waits for the answer to "does anything run?"
 RESUMES = 2000  # ms within which a queue that was let go has begun
+KEPT = 5000
+"""Events of the engine that are kept."""
 WHO = "window"
 
 Then = Callable[[Any], None]
@@ -46,6 +49,7 @@ class Desk(QObject):
     found = Signal()
     refused = Signal(str, str)
     _answered = Signal(object, object)
+    _told = Signal(object)
 
     def __init__(self, connect: Callable[[], EngineFace], parent: QObject | None = None, *, since: int = 0) -> None:
         """`connect` makes a connection of its own for each thread; `since` is the first event that is new."""
@@ -58,7 +62,10 @@ class Desk(QObject):
         self._resumed = QElapsedTimer()
         self.latest: dict[str, Any] = {}
         """The newest snapshot, empty before the first."""
+        self.told: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        """What the engine has told, each event once and the oldest first; nothing of a replay."""
         self._answered.connect(self._pass_on)
+        self._told.connect(self.keep)
         self._taken = threading.Event()
         """Whether the window has the newest snapshot; on a crowded computer it would get ever further behind."""
         self._taken.set()
@@ -138,7 +145,7 @@ class Desk(QObject):
         while not self._over.is_set() and self._connect is connect:
             try:
                 if self._taken.is_set():
-                    self._look_once(face)
+                    self._look_once(face, connect == self._home)
                 wait = PERIOD
             except OwnerSilent as error:
                 self._is_lost = True
@@ -146,7 +153,7 @@ class Desk(QObject):
                 wait = SLOW_PERIOD
             self._over.wait(wait)
 
-    def _look_once(self, face: EngineFace) -> None:
+    def _look_once(self, face: EngineFace, at_home: bool) -> None:
         snapshot = face.snapshot()
         if self._is_lost:
             self._is_lost = False
@@ -161,6 +168,8 @@ class Desk(QObject):
             events = face.events(self._since)
             if events:
                 self._since = events[-1]["seq"] + 1
+                if at_home:
+                    self._say(self._told, events)
                 self._say(self.happened, events)
 
     def _carry(self) -> None:
@@ -192,6 +201,11 @@ class Desk(QObject):
         except OwnerSilent:
             return self.latest
 
+    def keep(self, events: Iterable[dict[str, Any]]) -> None:
+        """Add events of the engine to those that it has told, where they are not there."""
+        known = {_name_of(event) for event in self.told}
+        self.told.extend(event for event in events if _name_of(event) not in known)
+
     def _note_taken(self, _: object) -> None:
         self._taken.set()
 
@@ -202,6 +216,11 @@ class Desk(QObject):
         with contextlib.suppress(RuntimeError):  # the window is gone
             if not self._over.is_set():
                 signal.emit(*content)
+
+
+def _name_of(event: dict[str, Any]) -> tuple[Any, Any]:
+    """Of an engine the number is enough; the next one counts from the beginning."""
+    return event["seq"], event.get("utc")
 
 
 @contextlib.contextmanager

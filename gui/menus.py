@@ -15,6 +15,8 @@ from coldfinger.gui.playback.replay import SPEEDS
 if TYPE_CHECKING:
     from coldfinger.gui.window import Window
 
+_TOUR = "Three minutes on the simulated refrigerator: ramps, a fit, a map, a sweep of the field, dV/dI."
+
 
 class Menus:
     """Made once for a window whose parts are there; `by_name` are the commands, without marks of their letters."""
@@ -62,7 +64,7 @@ class Menus:
         self._act(
             menu,
             "&Export ticked runs…",
-            self._window.runs.ask_export,
+            self._window.runs.ticked_runs.ask_export,
             tip="Write the ticked runs as tables with units.",
         )
         menu.addSeparator()
@@ -79,8 +81,8 @@ class Menus:
         self._act(menu, "S&kip\tF7", self._window.banner.skip, tip="Close this run, keep its data, begin the next.")
         self._act(menu, "&Abort → safe\tCtrl+.", self._window.abort, tip="Now, without a question.")
         menu.addSeparator()
-        self._act(menu, "Front pa&nels…", self._window.show_panels, "Ctrl+P", "Read and set the instruments.")
-        self._act(menu, "&Traffic…", self._window.show_traffic, tip="The last lines that went over the wire.")
+        self._act(menu, "Front pa&nels…", self._window.beside.panels, "Ctrl+P", "Read and set the instruments.")
+        self._act(menu, "&Traffic…", self._window.beside.traffic, tip="The last lines that went over the wire.")
         menu.addSeparator()
         self._act(menu, "&Reconnect", self._window.link.begin, tip="Look for the owner process again, or start it.")
 
@@ -115,7 +117,7 @@ class Menus:
         self._act(
             menu,
             f"&Window of its own\t{KEY}",
-            self._window.plots.float_front,
+            self._window.plots.tabs.float_front,
             tip="The plot in front in a window of its own, or back into its tab.",
         )
         menu.addSeparator()
@@ -151,25 +153,30 @@ class Menus:
         self._act(menu, "Reset layou&t", self._window.reset_layout, tip="Bring every dock back to its place.")
 
     def _analysis_menu(self) -> None:
-        menu = self._menu("&Analysis")
+        menu, ticked = self._menu("&Analysis"), self._window.runs.ticked_runs
         self._act(
             menu,
             "&Use parameters of the chosen run",
-            self._window.runs.use_parameters,
+            self._window.runs.chosen_run.use_parameters,
             tip="Fill the form of a new run (U).",
         )
-        self._act(menu, "&Fit ticked runs", self._window.runs.fit, tip="Eq. 1 or Eq. 2 for every ticked run.")
-        self._act(menu, "&Overlay ticked runs", self._window.runs.overlay, tip="Show every ticked run in the plots.")
-        self._act(
-            menu, "&Ratio to the reference", self._window.runs.ratio, tip="Ticked runs divided by the marked one."
-        )
-        self._act(menu, "&Differences of two ticked runs…", self._window.runs.diff, tip="Settings that differ.")
+        self._act(menu, "&Fit ticked runs", ticked.fit, tip="Eq. 1 or Eq. 2 for every ticked run.")
+        self._act(menu, "&Overlay ticked runs", ticked.overlay, tip="Show every ticked run in the plots.")
+        self._act(menu, "&Ratio to the reference", ticked.ratio, tip="Ticked runs divided by the marked one.")
+        self._act(menu, "&Differences of two ticked runs…", ticked.diff, tip="Settings that differ.")
 
     def _help_menu(self) -> None:
         menu = self._menu("&Help")
-        self._act(menu, "&Help here", self._window.show_help, "F1", "The page that explains what has the keyboard.")
-        self._act(menu, "&Commands…", self._window.show_palette, "Ctrl+K", "Every command by its name.")
-        self._act(menu, "&Log…", self._window.show_log, tip="What engine and window have written down.")
+        self._act(
+            menu, "&Help here", self._window.beside.help_here, "F1", "The page that explains what has the keyboard."
+        )
+        tour, why = self._act(menu, "&Tour", self._window.guide.begin, tip=_TOUR), self._window.guide.why_never()
+        if why:
+            tour.setEnabled(False)
+            tour.setToolTip(f"{why}\n{_TOUR}")
+            tour.setStatusTip(why)
+        self._act(menu, "&Commands…", self._window.beside.commands, "Ctrl+K", "Every command by its name.")
+        self._act(menu, "&Log…", self._window.beside.log, tip="What engine and window have written down.")
         self._act(menu, "All &messages…", self._window.events.show_all, tip="Everything that was said.")
         menu.addSeparator()
-        self._act(menu, "&About", self._window.about)
+        self._act(menu, "&About", self._window.beside.about)

@@ -3,19 +3,16 @@
 It lays out, wires and remembers; what is shown is the business of its parts, what happens that of the engine.
 """
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QByteArray, QElapsedTimer, Qt, QTimer, Signal
-from qtpy.QtGui import QCloseEvent, QKeySequence
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
     QApplication,
     QLabel,
     QMainWindow,
-    QMessageBox,
-    QShortcut,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -26,9 +23,11 @@ from coldfinger.gui.care.lag import LagWatch, Stall
 from coldfinger.gui.care.lag_log import LagLog
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.form.new_run import NewRunPanel
+from coldfinger.gui.leave_question import Leave, ask_to_leave
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.docks import Dock
 from coldfinger.gui.look.elided import ElidedLabel
+from coldfinger.gui.look.steady import SteadyLabel
 from coldfinger.gui.menus import Menus
 from coldfinger.gui.overview.banner import Banner
 from coldfinger.gui.overview.event_line import EventLine, Message
@@ -45,9 +44,9 @@ from coldfinger.gui.queue.queue_panel import QueuePanel
 from coldfinger.gui.remembered import recall, remember
 from coldfinger.gui.runs.run_marks import RunMarks
 from coldfinger.gui.runs.runs_panel import RunsPanel
+from coldfinger.gui.side_windows import SideWindows
+from coldfinger.gui.tour_guide import TourGuide
 
-HANDBOOK = Path(__file__).parents[1] / "docs"
-"""Folder of the pages that F1 opens; it is installed beside that of the window."""
 LAYOUT = 2
 """Number of the layout of docks; a remembered one of another number is not restored."""
 SHARES = [230, 270]
@@ -77,8 +76,7 @@ class Window(QMainWindow):
         self._kept_strip = self._strip_state
         self._silent.start()
         self._leaving = self._replaying = False
-        self._views: dict[str, QWidget] = {}
-        self._help: Any = None
+        self.beside = SideWindows(self)
         self._flags = FlagWatch()
         self._engine: Desk | None = None
         """Looks at the engine while the window shows a replay."""
@@ -104,7 +102,8 @@ class Window(QMainWindow):
         self.plots = PlotTabs(self.place, self.desk, self.drawing, self.marks, parent=self)
         self.runs = RunsPanel(*given, parent=self, marks=self.marks)
         self.replay_bar = ReplayBar(*given, parent=self)
-        self.saved, self.lag_label = ElidedLabel(self), QLabel(self)
+        self.guide = TourGuide(*given, self.plots.tabs, self.runs.model, self)
+        self.saved, self.lag_label = ElidedLabel(self), SteadyLabel(self)
 
     def _lay_out(self) -> None:
         self.inner = QMainWindow(self)
@@ -167,11 +166,12 @@ class Window(QMainWindow):
         self.runs.again_asked.connect(self._again)
         self.runs.replay_asked.connect(self.replay_bar.start)
         self.new_run.added.connect(self.queue.note_added)
+        self.guide.added.connect(self.queue.note_added)
         self.replay_bar.replaying.connect(self._replay)
         self.replay_bar.left.connect(lambda: self._replay(None))
         self.lag.stalled.connect(self._stalled)
         self.link.said.connect(self.events.say)
-        for part in (self.new_run, self.queue, self.plots, self.runs, self.replay_bar):
+        for part in (self.new_run, self.queue, self.plots, self.runs, self.replay_bar, self.guide):
             part.said.connect(self.events.say)
 
     # What comes from the engine
@@ -262,6 +262,7 @@ class Window(QMainWindow):
             self._engine = Desk(self.place.connect, self, since=self.desk.heard)
             self._engine.latest = self.desk.latest
             self._engine.happened.connect(self._hear_engine)
+            self._engine.happened.connect(self.desk.keep)
             self._engine.start()
             self._kept_strip, self._strip_state = self._strip_state, Strip(self.place.limits)
         self.desk.turn_to(lambda: face)
@@ -295,64 +296,6 @@ class Window(QMainWindow):
         self.desk.command(ABORT)
         self.replay_bar.stop(ABORTED)
 
-    def show_panels(self) -> None:
-        """Open the front panels in a window of their own."""
-        from coldfinger.gui.fridge.panels_view import PanelsView
-
-        self._open("panels", PanelsView)
-
-    def show_traffic(self) -> None:
-        """Open the traffic in a window of its own."""
-        from coldfinger.gui.fridge.traffic_view import TrafficView
-
-        self._open("traffic", TrafficView)
-
-    def show_log(self) -> None:
-        """Open the log in a window of its own."""
-        from coldfinger.gui.fridge.log_view import LogView
-
-        self._open("log", LogView)
-
-    def _open(self, name: str, kind: Callable[..., Any]) -> None:
-        view = self._views.get(name)
-        if view is None:
-            view = self._views[name] = kind(self.place, self.desk, self.background, parent=self)
-            view.setWindowFlag(Qt.WindowType.Window)
-            view.said.connect(self.events.say)
-            QShortcut(QKeySequence("Esc"), view).activated.connect(partial(self._shut, view))
-            view.resize(680, 440)
-        view.show()
-        view.raise_()
-        view.activateWindow()
-
-    def _shut(self, view: QWidget) -> None:
-        """Close a window of its own; the keyboard comes back here."""
-        view.close()
-        self.activateWindow()
-
-    def show_help(self) -> None:
-        """Open the page that belongs to whatever has the keyboard."""
-        from coldfinger.gui.helping.help import HelpViewer
-
-        if self._help is None:
-            self._help = HelpViewer(HANDBOOK, self)
-        self._help.show_for(QApplication.focusWidget() or self)
-
-    def show_palette(self) -> None:
-        """Every command by its name."""
-        from coldfinger.gui.helping.palette import CommandPalette
-
-        CommandPalette(self).exec()
-
-    def about(self) -> None:
-        """Which program this is."""
-        from importlib.metadata import version
-
-        box = QMessageBox(self)
-        box.setWindowTitle("About coldfinger")
-        box.setText(f"coldfinger {version('coldfinger')}: run the refrigerator, trust the number.")
-        box.exec()
-
     def toggle_theme(self) -> None:
         """Light on dark, or dark on light."""
         remember("theme", "dark" if self.menus.dark.isChecked() else "light")
@@ -377,9 +320,11 @@ class Window(QMainWindow):
             self.banner.listen(True)  # an abort must always be heard
         self.strip.dress()
         self.banner.show_view(self.banner.view)
-        parts = (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar, *self._views.values())
-        for part in (*parts, *self.docks.values()):
+        for part in (self.events, self.new_run, self.queue, self.plots, self.runs, self.replay_bar):
             part.restyle()
+        self.beside.restyle()
+        for dock in self.docks.values():
+            dock.restyle()
         self._keep_low()
         if size != before:  # what is at the sides stays as broad in letters as it was
             broad = [round(width * size / before) for width in broad]
@@ -414,7 +359,7 @@ class Window(QMainWindow):
         """Bring every dock back to its place; the keyboard stays where it is."""
         writes = self.focusWidget()
         self.inner.restoreState(self._default_layout, LAYOUT)
-        self.plots.bring_all_back()
+        self.plots.tabs.bring_all_back()
         for dock in self.docks.values():
             dock.show()
         if writes is not None:
@@ -442,25 +387,14 @@ class Window(QMainWindow):
         """True when nothing runs, or the user says what shall become of what runs."""
         if self._is_quiet():
             return True
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("A queue is running")
         words = "A queue is running behind the replay." if self._replaying else self.banner.view.words
-        box.setText(f"{words}\n\nThe queue does not need this window.")
-        safe = box.addButton("Abort → safe and quit", QMessageBox.ButtonRole.DestructiveRole)
-        leave = box.addButton("Close, keep measuring", QMessageBox.ButtonRole.AcceptRole)
-        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(stay)
-        box.setEscapeButton(stay)
-        box.exec()
-        if box.clickedButton() is safe:
-            self.link.ends_with_window = True
+        answer = ask_to_leave(self, words)
+        if answer is Leave.NOT:
+            return False
+        self.link.ends_with_window = answer is Leave.SAFELY
+        if answer is Leave.SAFELY:
             self.desk.command("abort")
-            return True
-        if box.clickedButton() is leave:
-            self.link.ends_with_window = False
-            return True
-        return False
+        return True
 
     def leave_safely(self) -> None:
         """The system asks the program to end: abort, then close; nobody is asked."""
@@ -479,12 +413,11 @@ class Window(QMainWindow):
         self._keep()
         if self._engine is not None:
             self._engine.close()
-        self.plots.bring_all_back()
+        self.plots.tabs.bring_all_back()
         self.drawing.close()
         self.queue.end()
         self.new_run.end()
-        for view in self._views.values():
-            view.close()
+        self.beside.close()
         self.closing.emit(self.link.ends_with_window)
 
 

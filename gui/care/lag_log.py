@@ -6,6 +6,8 @@ from qtpy.QtCore import QElapsedTimer, QObject
 
 from coldfinger.gui.care.lag import LagWatch, Stall
 
+WINDOW_LOG = "window.log"
+"""Name of the window's log in the state folder."""
 log = logging.getLogger(__name__)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QFrame, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
+from coldfinger.gui.form.form_fields import Form
+from coldfinger.gui.form.item_form import changes_of, values_of
 from coldfinger.gui.form.run_form import RunForm
-from coldfinger.gui.form.run_forms import Form, changes_of, values_of
 from coldfinger.procedures.engine.items import RUN, Item
 from coldfinger.procedures.laboratory.limits import Limits
 from coldfinger.procedures.plans.plan_lines import PlanFileError

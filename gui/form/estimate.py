@@ -5,6 +5,7 @@ seconds are those of the procedures' own planners, corrected by what this statio
 engine's forecast is.
 """
 
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -112,10 +113,14 @@ class Twin:
 
 
 def place_of(snapshot: Mapping[str, Any]) -> Whereabouts | None:
-    """Where field and temperature are by the engine's newest readings; None before the first."""
+    """Where field and temperature are by the engine's newest readings; None before the first of a thermometer that
+    answers: the last reading of a silent one is not where the refrigerator is now."""
     latest = snapshot.get("latest", {})
     survey = (snapshot.get("survey") or {}).get("readings", {})
-    temperature = _value(latest, "T_sample (K)") or _value(latest, "T_mc (K)") or survey.get("T_mc_K")
+    silent = snapshot.get("silent") or {}
+    sample = None if "bridge" in silent else _value(latest, "T_sample (K)")
+    chamber = None if "controller" in silent else _value(latest, "T_mc (K)") or survey.get("T_mc_K")
+    temperature = sample or chamber
     if temperature is None:
         return None
     field = _value(latest, "H (Oe)")
@@ -141,7 +146,7 @@ _RAMPS = ("TemperatureRamp", "AdaptiveRamp")
 
 def _value(latest: Mapping[str, Any], name: str) -> float | None:
     pair = latest.get(name)
-    return None if pair is None or pair[0] is None else float(pair[0])
+    return None if pair is None or pair[0] is None or not math.isfinite(pair[0]) else float(pair[0])
 
 
 def span_text(seconds: float) -> str:

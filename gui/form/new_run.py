@@ -5,11 +5,12 @@ of the station, off the window's thread; it is asked again whenever a value or t
 """
 
 import itertools
+import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QIcon, QKeySequence
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -20,34 +21,32 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QShortcut,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.form.estimate import Estimate, Twin, estimate_text, place_after, place_of
+from coldfinger.gui.form.estimate import estimate_text, place_after, place_of, span_text
+from coldfinger.gui.form.estimating import Estimating, plain_sentence
+from coldfinger.gui.form.form_fields import Form
+from coldfinger.gui.form.form_pages import FormPages
+from coldfinger.gui.form.form_to_plan import night_of
+from coldfinger.gui.form.own_families import families_in, with_own_families
 from coldfinger.gui.form.run_again import Again
 from coldfinger.gui.form.run_form import RunForm
-from coldfinger.gui.form.run_forms import FORMS, NOW, Form, families_in, night_of, with_own_families
+from coldfinger.gui.form.run_forms import FORMS, NOW
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.wrapped import WrappedLabel
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.remembered import recall, remember
 from coldfinger.procedures.engine.items import Night
-from coldfinger.procedures.laboratory.station_file import StationFileError
 from coldfinger.procedures.planning import Whereabouts
-from coldfinger.procedures.plans.plan_lines import PlanFileError
 from coldfinger.procedures.words.quantity import show
 
 _SEEN = 2.5  # heights of a line of the form that are never given away: its first row
 _NARROW = 11  # letters that are seen of the type at least
-PAUSE = 120  # ms after the last change before the twin is asked
-_MOVED = 0.02  # relative change of the temperature, and T of field, from which on it is asked again
-_MOVED_FIELD = 1e-4
 _CHANGEABLE = ("waiting", "partial", "disabled")
 NO_READING = "No temperature has been read yet: write where the ramp begins, or wait a moment."
 
@@ -63,21 +62,17 @@ class NewRunPanel(QWidget):
 
     def __init__(self, place: Place, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._place, self._desk, self._background = place, desk, background
-        self._twin = Twin(place.file, place.data)
-        self._estimate: Estimate | None = None
-        self._asked: tuple[Any, ...] = ()
+        self._place, self._desk = place, desk
+        self._estimating = Estimating(place, desk, background, self._wish, self.night, self)
         self._refusal = ""
         self._sent = False
         self._invited = False
         self._sign = ""
         self._mistakes: list[str] = []
-        self._made: dict[str, RunForm] = {}
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(PAUSE)
-        self._timer.timeout.connect(self._ask)
         self._lay_out()
+        self._estimating.changed.connect(self._show_estimate)
+        self.pages.changed.connect(self._later)
+        self.pages.left.connect(self._tell_left)
         self.setAccessibleName("New run")
         last = recall("forms/type")
         self.choose(last if last in [form.key for form in FORMS] else FORMS[0].key)
@@ -98,8 +93,8 @@ class NewRunPanel(QWidget):
         self.everything = QCheckBox("A&ll", self)
         self.everything.setAccessibleName("All fields")
         self.everything.setToolTip("Show the fields that are rarely needed, too: excitation, averaging, tests.")
-        self.everything.toggled.connect(self._show_all)
-        self.pages = QStackedWidget(self)
+        self.pages = FormPages(self._place.limits, self)
+        self.everything.toggled.connect(self.pages.show_all)
         self.area = QScrollArea(self)
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
@@ -155,7 +150,7 @@ class NewRunPanel(QWidget):
     @property
     def form(self) -> RunForm:
         """The fields of the chosen type."""
-        return self._made[FORMS[self.chooser.currentIndex()].key]
+        return self.pages.form(FORMS[self.chooser.currentIndex()].key)
 
     def choose(self, key: str) -> None:
         """Show the fields of a type."""
@@ -174,21 +169,8 @@ class NewRunPanel(QWidget):
 
     def _chosen(self, index: int) -> None:
         of = FORMS[index]
-        if of.key not in self._made:
-            self._made[of.key] = made = RunForm(of, self._place.limits, self)
-            made.show_all(self.everything.isChecked())
-            made.changed.connect(self._later)
-            self.pages.addWidget(made)
-            kept = recall(f"forms/{of.key}")
-            left = made.set_values(kept) if isinstance(kept, dict) else []
-            if left:
-                text = f"{of.title}: {', '.join(left)} could not be taken over from last time and is as usual."
-                self.said.emit(Message("info", text))
-        self.pages.setCurrentWidget(self._made[of.key])
+        self.pages.show_form(of)
         self._chain()
-        for page in self._made.values():  # the page that is seen says how tall it is
-            tall = QSizePolicy.Policy.Preferred if page is self.form else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, tall)
         self._keep_a_row()
         self.everything.setVisible(any(entry.more for entry in of.entries))
         self.start_button.setText("Wait now" if of.key == "wait" else "Start now")
@@ -196,6 +178,10 @@ class NewRunPanel(QWidget):
         self._refusal = ""
         self._show_now()
         self._later()
+
+    def _tell_left(self, title: str, left: list[str]) -> None:
+        text = f"{title}: {', '.join(left)} could not be taken over from last time and is as usual."
+        self.said.emit(Message("info", text))
 
     def _keep_a_row(self) -> None:
         least = round(_SEEN * self.fontMetrics().height())
@@ -208,16 +194,10 @@ class NewRunPanel(QWidget):
         for one, next_one in itertools.pairwise(chain):
             QWidget.setTabOrder(one, next_one)
 
-    def _show_all(self, on: bool) -> None:
-        for made in self._made.values():
-            made.show_all(on)
-
     def _show_now(self) -> None:
         place = place_of(self._desk.latest)
         text = NOW if place is None else f"now {show(float(f'{place.temperature:.3g}'), 'temperature')}"
-        for made in self._made.values():
-            if made.form.key == "ramp":
-                made.set_placeholder("start", text)
+        self.pages.show_now(text)
 
     def use(self, run: Again) -> None:
         """Fill the form with what a measured run had; what could not be taken over is said. Nothing is started."""
@@ -244,47 +224,41 @@ class NewRunPanel(QWidget):
         if "start" in values and values["start"] is None:
             if place is None:
                 raise ValueError(NO_READING)
-            limits = self._place.limits
-            now = min(max(place.temperature, limits.lowest_temperature), limits.highest_temperature)
-            values["start"] = float(f"{now:.4g}")
+            values["start"] = self._begins(place)
         return night_of(self.form.form, values)
+
+    def _begins(self, place: Whereabouts) -> float:
+        """Where a ramp "from now" begins: within what the station allows (K)."""
+        limits = self._place.limits
+        return float(f"{min(max(place.temperature, limits.lowest_temperature), limits.highest_temperature):.4g}")
+
+    def _begins_elsewhere(self) -> list[str]:
+        """A sentence where "now" is outside of what the station allows."""
+        place = place_of(self._desk.latest)
+        if place is None or math.isclose(begins := self._begins(place), place.temperature, rel_tol=1e-3):
+            return []
+        if self.form.values().get("start", begins) is not None:
+            return []
+        here, there = show(float(f"{place.temperature:.3g}"), "temperature"), show(begins, "temperature")
+        return [f"The refrigerator is at {here}, which this station does not allow: the ramp begins at {there}."]
+
+    def _wish(self) -> tuple[str, str]:
+        """Type and applied values."""
+        return self.form.form.key, repr(self.form.values())
 
     def _later(self) -> None:
         self._refusal = ""
-        self._timer.start()
+        self._estimating.ask_later()
         self._show_estimate()
-
-    def _ask(self) -> None:
-        """Have the twin estimate the applied values from where the refrigerator stands."""
-        place = place_of(self._desk.latest)
-        self._asked = asked = (self.form.form.key, repr(self.form.values()), place)
-        try:
-            night = self.night(place)
-        except ValueError as error:
-            self._estimate = Estimate(0, 0.0, 0.0, (_plain(error),))
-            self._show_estimate()
-            return
-        now = self._now()
-        self._background.do(
-            "estimate of a new run",
-            lambda: self._twin.estimate(night, place, now),
-            lambda estimate: self._take(asked, estimate),
-            lambda error: self._take(asked, _no_twin(error)),
-        )
-
-    def _take(self, asked: tuple[Any, ...], estimate: Estimate) -> None:
-        if asked == self._asked:
-            self._estimate = estimate
-            self._show_estimate()
 
     def _see(self, snapshot: dict[str, Any]) -> None:
         """Ask again when the refrigerator has moved; count the end from the present time."""
         self._show_now()
-        place, asked = place_of(snapshot), self._asked[2] if self._asked else None
+        place = place_of(snapshot)
         if place is not None and self._refusal == NO_READING:
             self._refusal = ""
-        if self.isVisible() and place is not None and _moved(place, asked) and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self._estimating.follow(place)
         self._show_estimate()
         if not self._invited:
             self._invited = True
@@ -293,23 +267,25 @@ class NewRunPanel(QWidget):
                 self.said.emit(Message("info", f"Press Ctrl+Enter to ramp the simulated refrigerator to {stop}."))
 
     def _show_estimate(self) -> None:
-        estimate, tokens = self._estimate, theme.current()
-        stale = not self.form.ready or self._timer.isActive()
+        estimate, tokens = self._estimating.estimate, theme.current()
+        stale = not self.form.ready or self._estimating.behind
         mistakes = [self._refusal] if self._refusal else []
         if estimate is None:
             text = "Working out how long it takes…"
         elif not estimate.count:
             text, mistakes = "", mistakes or list(estimate.mistakes)
         else:
-            now = self._now()
+            now = self._estimating.now()
             text = estimate_text(estimate, now, now)
-            queued = self._queue_ends(now)
+            queued, sd = self._queue_ends()
             if queued is not None:
-                text += f"; queued: {estimate_text(estimate, queued, now).rpartition('ends ')[2]}"
+                ends = estimate_text(estimate, queued, now).rpartition("ends ")[2]
+                sd = math.hypot(sd, estimate.sd)
+                text += f"; queued: {ends}" + (f" ± {span_text(sd)}" if sd >= 1 else "")
             mistakes = mistakes or list(estimate.mistakes)
         _set_text(self.takes, text)
         theme.restyle(self.takes, "role", "faint" if stale else "strong")
-        warnings = list(estimate.warnings) if estimate is not None else []
+        warnings = self._begins_elsewhere() + (list(estimate.warnings) if estimate is not None else [])
         _set_text(self.problems, "\n".join([*mistakes, *warnings]))
         self.problems.setVisible(bool(mistakes or warnings))
         if mistakes and mistakes != self._mistakes:
@@ -345,14 +321,10 @@ class NewRunPanel(QWidget):
             self._sign = ink
             self.start_button.setIcon(theme.icon("alert-outline", ink) if ink else QIcon())
 
-    def _queue_ends(self, now: datetime) -> datetime | None:
-        """When what stands in the queue will be over; None for an empty one."""
-        ends = self._desk.latest.get("ends", {}).get("utc")
-        return datetime.fromisoformat(ends) if ends else None
-
-    def _now(self) -> datetime:
-        utc = self._desk.latest.get("utc")
-        return datetime.fromisoformat(utc) if utc else datetime.now(UTC)
+    def _queue_ends(self) -> tuple[datetime | None, float]:
+        """When what stands in the queue will be over, and the s.d. of that (s); None for an empty one."""
+        ends = self._desk.latest.get("ends", {})
+        return (datetime.fromisoformat(ends["utc"]), ends["sd_seconds"]) if ends.get("utc") else (None, 0.0)
 
     # -- the two buttons
 
@@ -385,15 +357,14 @@ class NewRunPanel(QWidget):
         """The items in the engine's words; None, with the reason below the form, where there is a mistake."""
         if not self.form.apply():
             return None
-        fresh = (self.form.form.key, repr(self.form.values()))
-        told = self._estimate.mistakes if self._estimate is not None and self._asked[:2] == fresh else ()
+        told = self._estimating.mistakes
         if told and not (place is not None and told[0] == NO_READING):
             self._refuse(told[0])
             return None
         try:
             night = self.night(place)
         except ValueError as error:
-            self._refuse(_plain(error))
+            self._refuse(plain_sentence(error))
             return None
         blocked = "replay" in self._desk.latest
         if blocked or self._desk.latest.get("state", "") in ("", "ended", "ending", "aborting"):
@@ -426,38 +397,13 @@ class NewRunPanel(QWidget):
 
     def restyle(self) -> None:
         """Show it in the present theme and font."""
-        for made in self._made.values():
-            made.restyle()
+        self.pages.restyle()
         self._keep_a_row()
         self._show_estimate()
 
     def end(self) -> None:
         """Close the twin; after the background work has ended."""
-        self._timer.stop()
-        self._twin.close()
-
-
-def _plain(error: Exception) -> str:
-    """The sentence of a mistake without where it stands in the text that nobody sees."""
-    text = str(error)
-    if isinstance(error, PlanFileError):
-        text = text.partition(": ")[2]
-    return text[:1].upper() + text[1:] if not text[:2].isupper() else text
-
-
-def _no_twin(error: BaseException) -> Estimate:
-    if isinstance(error, StationFileError):
-        return Estimate(0, 0.0, 0.0, (), (f"No estimate: {error}",))
-    raise error
-
-
-def _moved(place: Whereabouts, since: Whereabouts | None) -> bool:
-    if since is None:
-        return True
-    return (
-        abs(place.temperature - since.temperature) > _MOVED * since.temperature
-        or abs(place.field - since.field) > _MOVED_FIELD
-    )
+        self._estimating.end()
 
 
 def _set_text(label: QLabel, text: str) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from coldfinger.gui.fields.quantity_text import number_text
-from coldfinger.gui.form.run_forms import FORMS, Entry, Form, form
+from coldfinger.gui.form.form_fields import Entry, Form
+from coldfinger.gui.form.run_forms import FORMS, form
 from coldfinger.procedures.plans.plan_names import CHECKS, parameters_of
 from coldfinger.runfiles.reader import Run, read_run
 

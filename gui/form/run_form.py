@@ -10,7 +10,7 @@ from coldfinger.gui.fields.list_edit import ListEdit
 from coldfinger.gui.fields.list_text import ListField, read_list
 from coldfinger.gui.fields.quantity_edit import QuantityEdit
 from coldfinger.gui.fields.quantity_text import Field, number_text
-from coldfinger.gui.form.run_forms import CHOICE, COUNT, FLAG, LIST, QUANTITY, WAY, Entry, Form
+from coldfinger.gui.form.form_fields import CHOICE, COUNT, FLAG, LIST, QUANTITY, WAY, Entry, Form
 from coldfinger.procedures.laboratory.limits import Limits
 from coldfinger.procedures.words.quantity import QuantityError
 

@@ -1,15 +1,15 @@
-"""The log: what the engine told, and what its process wrote down, with a filter by level and text and a limit."""
+"""The log: what the engine told, and what its process and the window wrote down, with a filter and a limit."""
 
 import re
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtGui import QFontDatabase, QHideEvent, QShowEvent
+from qtpy.QtGui import QFont, QFontDatabase, QFontInfo, QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -23,18 +23,21 @@ from qtpy.QtWidgets import (
 )
 
 from coldfinger.gui.background import Background
-from coldfinger.gui.desk import Desk
+from coldfinger.gui.care.lag_log import WINDOW_LOG
+from coldfinger.gui.desk import KEPT, Desk
 from coldfinger.gui.place import Place
 from coldfinger.procedures.owner.places import LOG
+from coldfinger.procedures.safety.locks import state_folder
 
-KEPT = 5000
-"""Events kept."""
+FIXED_FONTS = ("DejaVu Sans Mono", "Consolas", "Menlo")
 LIMITS = (100, 500, 2000)
 PERIOD_MS = 2000
 TAIL = 256_000
-"""Bytes of the process's log that are looked at."""
+"""Bytes of a log file that are looked at."""
 LEVELS = ("info", "warning", "alarm")
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\S* \d+ ([A-Z]+) (.*)")
+_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\S* (?:\d+ )?([A-Z]+) (.*)")
+_NAME, _OWN_NAME = re.compile(r"^(?:\w+\.)*(\w+):"), r"\1:"
+"""Of the part of the program that writes; its own name is enough."""
 _RANKS = {"DEBUG": 0, "INFO": 0, "WARNING": 1, "ERROR": 2, "CRITICAL": 2}
 
 
@@ -48,19 +51,26 @@ class LogLine:
 
 def event_line(event: Mapping[str, Any]) -> LogLine:
     """An event of the engine as a line, in this computer's time."""
-    time = datetime.fromisoformat(event["utc"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return LogLine(event["level"], f"{time}  {event['level']:7}  {event['kind']}: {event['text']}")
+    return LogLine(event["level"], f"{_local(event['utc'])}  {event['level']:7}  {event['kind']}: {event['text']}")
+
+
+@lru_cache(maxsize=KEPT)
+def _local(utc: str) -> str:
+    return datetime.fromisoformat(utc).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def log_lines(text: str) -> list[LogLine]:
-    """Lines of a process's log; a traceback belongs to the line above it and has its level."""
+    """Lines of a log file, with or without the number of a process.
+
+    A traceback belongs to the line above it and has its level.
+    """
     lines: list[LogLine] = []
     level = LEVELS[0]
     for line in text.splitlines():
         match = _LINE.match(line)
         if match:
             level = LEVELS[_RANKS.get(match[2], 1)]
-            line = f"{match[1]}  {level:7}  {match[3]}"
+            line = f"{match[1]}  {level:7}  {_NAME.sub(_OWN_NAME, match[3])}"
         lines.append(LogLine(level, line))
     return lines
 
@@ -89,27 +99,33 @@ def chosen_lines(lines: Iterable[LogLine], least: str, text: str, limit: int) ->
 
 
 class LogView(QWidget):
-    """Engine events since the window was opened, or the log file of the process that owns the station."""
+    """What the engine has told this window, the log of the process that owns the station, or that of the window."""
 
     said = Signal(object)
 
     def __init__(self, place: Place, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setProperty("help", "owner")
+        self.setProperty("help", "gui#panels-traffic-log")
         self.setWindowTitle("Log")
         self.setAccessibleName("Log")
-        self._path, self._background = place.folder / LOG, background
-        self._events: deque[LogLine] = deque(maxlen=KEPT)
+        self._desk, self._background = desk, background
+        self._paths = (None, place.folder / LOG, state_folder() / WINDOW_LOG)
         self._file: list[LogLine] = []
         self._version: object = None
         self._shown: Sequence[str] = ()
         self.source, self.level, self.limit = QComboBox(self), QComboBox(self), QComboBox(self)
-        self.source.addItems(["engine events", "log of the owner"])
+        self.source.addItems(["engine events", "log of the owner", "log of the window"])
         self.level.addItems(["all levels", "warnings and alarms", "alarms"])
         self.limit.addItems([f"last {limit}" for limit in LIMITS])
         self.limit.setCurrentIndex(1)
+        self.source.currentIndexChanged.connect(lambda *_: self._turn())
+        source = (
+            "What the engine told this window,\n"
+            f"what its process wrote to {self._paths[1]},\n"
+            f"or what this window wrote to {self._paths[2]}: its messages, and where it stood still."
+        )
         for box, name, tip in (
-            (self.source, "Source", f"What the engine told this window, or what its process wrote to {self._path}."),
+            (self.source, "Source", source),
             (self.level, "Level", "Which levels are shown."),
             (self.limit, "Limit", "How many lines are shown at most, the newest ones."),
         ):
@@ -124,8 +140,12 @@ class LogView(QWidget):
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
-        self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("Lines of the log")
+        bar = self.text.verticalScrollBar()
+        assert bar is not None
+        self._bar, self._follows = bar, True
+        bar.actionTriggered.connect(self._note_place)
+        bar.rangeChanged.connect(self._stay_at_end)
         self.count, self.copy = QLabel(self), QPushButton("&Copy", self)
         self.count.setProperty("role", "faint")
         self.copy.setToolTip("Copy the lines that are shown.")
@@ -134,7 +154,7 @@ class LogView(QWidget):
         self._poll = QTimer(self)
         self._poll.setInterval(PERIOD_MS)
         self._poll.timeout.connect(self._look)
-        desk.happened.connect(self._take_events)
+        desk.happened.connect(lambda *_: self._take_events())
         self.restyle()
 
     def _lay_out(self) -> None:
@@ -150,9 +170,7 @@ class LogView(QWidget):
 
     def restyle(self) -> None:
         """Take colours and font of the theme in use."""
-        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-        fixed.setPointSize(self.font().pointSize())
-        self.text.setFont(fixed)
+        self.text.setFont(_fixed_font(self.font().pointSize()))
         self._fill()
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -160,23 +178,38 @@ class LogView(QWidget):
         self._poll.start()
         self._look()
         self._fill()
+        self._stay_at_end()
 
     def hideEvent(self, event: QHideEvent | None) -> None:
         super().hideEvent(event)
         self._poll.stop()
 
-    def _take_events(self, events: Iterable[Mapping[str, Any]]) -> None:
-        self._events.extend(event_line(event) for event in events)
-        if self.isVisible() and self.source.currentIndex() == 0:
+    def _take_events(self) -> None:
+        if self.isVisible() and self._path is None:
             self._fill()
+
+    @property
+    def _path(self) -> Path | None:
+        """The file that is shown, None where it is the engine's events."""
+        return self._paths[self.source.currentIndex()]
+
+    def _turn(self) -> None:
+        """Another source was chosen."""
+        self._file, self._version = [], None
+        self._fill()
+        self._look()
 
     def _look(self) -> None:
         path, before = self._path, self._version
-        self._background.do("log of the owner", lambda: read_tail(path, before), self._take_file, self._not_read)
+        if path is None:
+            self._fill()
+        else:
+            self._background.do("log", lambda: (path, read_tail(path, before)), self._take_file, self._not_read)
 
-    def _take_file(self, answer: tuple[object, list[LogLine]] | None) -> None:
-        if answer is not None:
-            self._version, self._file = answer
+    def _take_file(self, answer: tuple[Path, tuple[object, list[LogLine]] | None]) -> None:
+        path, news = answer
+        if path == self._path and news is not None:
+            self._version, self._file = news
             self._fill()
 
     def _not_read(self, error: BaseException) -> None:
@@ -184,23 +217,53 @@ class LogView(QWidget):
             raise error
         self.count.setText(f"{self._path} cannot be read: {error.strerror or error}")
 
+    @property
+    def _lines(self) -> Sequence[LogLine]:
+        return self._file if self._path is not None else [event_line(event) for event in self._desk.told]
+
     def shown(self) -> list[str]:
         """The lines that are let through."""
-        lines: Iterable[LogLine] = self._file if self.source.currentIndex() else self._events
+        return self._choose(self._lines)
+
+    def _choose(self, lines: Iterable[LogLine]) -> list[str]:
         level, limit = LEVELS[self.level.currentIndex()], LIMITS[self.limit.currentIndex()]
         return chosen_lines(lines, level, self.filter.text(), limit)
 
     def _fill(self) -> None:
-        shown = self.shown()
+        lines = self._lines
+        shown = self._choose(lines)
         if shown != self._shown:
             self._shown = shown
-            self.text.setPlainText("\n".join(shown))
-            bar = self.text.verticalScrollBar()
-            if bar is not None:
-                bar.setValue(bar.maximum())
-        self.count.setText(f"{len(shown)} {'line' if len(shown) == 1 else 'lines'}")
+            self._write(shown)
+        nothing = "The engine has told nothing yet." if self._path is None else f"Nothing is written in {self._path}."
+        self.text.setPlaceholderText("No line has this level and this text." if lines else nothing)
+        self.count.setText(f"{len(shown)} of {len(lines)} {'line' if len(lines) == 1 else 'lines'}")
+
+    def _write(self, lines: Sequence[str]) -> None:
+        """Show other lines; the newest stays in sight, unless somebody has gone back to older ones."""
+        before = self._bar.value()
+        self.text.setPlainText("\n".join(lines))
+        self._bar.setValue(self._bar.maximum() if self._follows else before)
+
+    def _note_place(self, *_: int) -> None:
+        """Somebody has scrolled."""
+        self._follows = self._bar.sliderPosition() == self._bar.maximum()
+
+    def _stay_at_end(self, *_: int) -> None:
+        if self._follows:
+            self._bar.setValue(self._bar.maximum())
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText("\n".join(self.shown()))
+
+
+def _fixed_font(size: int) -> QFont:
+    """A font in which columns stand below one another, where there is one: not every system names it."""
+    usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    for font in (usual, *map(QFont, FIXED_FONTS)):
+        font.setPointSize(size)
+        if QFontInfo(font).fixedPitch():
+            return font
+    return usual

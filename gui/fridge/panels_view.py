@@ -8,27 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QHideEvent, QKeySequence, QShowEvent
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QShortcut,
-    QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtGui import QHideEvent, QShowEvent
+from qtpy.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QLabel, QTableWidgetItem, QVBoxLayout, QWidget
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
-from coldfinger.gui.fridge.panel_text import allowed_text, choices_of, is_quiet, typed_text, value_text, why_not_set
+from coldfinger.gui.fridge.of_instrument import InstrumentBox, ReadButton
+from coldfinger.gui.fridge.panel_text import Entry, allowed_text, is_quiet, value_text
+from coldfinger.gui.fridge.property_editor import PropertyEditor
 from coldfinger.gui.look import theme
+from coldfinger.gui.look.tables import ReadingTable
 from coldfinger.gui.place import Place
 from coldfinger.procedures.words.quantity import duration_text
 
@@ -51,12 +40,9 @@ class PanelsView(QWidget):
         self.setAccessibleName("Instrument panels")
         self._desk = desk
         self._snapshot: Mapping[str, Any] | None = None
-        self._names: list[str] = []
-        self._entries: list[Mapping[str, Any]] = []
+        self._entries: list[Entry] = []
         self._number: object = None  # of the reading that is shown
         self._waiting = 0  # periods since a reading was asked for, 0 for none
-        self._setting = ""  # property whose setting is on its way
-        self._edited = ""  # panel and property that the editor is for
         self._make()
         self._lay_out()
         self._poll = QTimer(self)
@@ -64,65 +50,39 @@ class PanelsView(QWidget):
         self._poll.timeout.connect(self._tick)
         desk.changed.connect(self.see)
         desk.refused.connect(self._refused)
-        self._show_editor()
+        self.editor.take("", None)
 
     def _make(self) -> None:
-        self.panel = QComboBox(self)
-        self.panel.setAccessibleName("Instrument")
-        self.panel.setToolTip("The instrument, or part of one, whose front panel is shown.")
-        self.refresh = QPushButton("&Read (F5)", self)
-        self.refresh.setToolTip("Read this panel now. At rest it is read every second by itself.")
+        self.panel = InstrumentBox("The instrument, or part of one, whose front panel is shown.", self)
+        self.refresh = ReadButton(self.read, "Read this panel now. At rest it is read every second by itself.", self)
         self.age = QLabel(self)
         self.age.setProperty("role", "faint")
-        self.table = QTableWidget(0, 3, self)
-        self.table.setHorizontalHeaderLabels(["Property", "Value", "Allowed"])
-        self.table.setAccessibleName("Properties")
+        self.table = ReadingTable(["Property", "Value", "Allowed"], "Properties", self)
         self.table.setToolTip("What this instrument has; Enter goes to the field below for a property that can be set.")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        header, rows = self.table.horizontalHeader(), self.table.verticalHeader()
-        if header is not None and rows is not None:
+        header = self.table.horizontalHeader()
+        if header is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
             header.setStretchLastSection(True)
-            rows.hide()
-        self.name = QLabel(self)
-        self.line, self.choice = QLineEdit(self), QComboBox(self)
-        self.editor = QStackedWidget(self)
-        self.editor.addWidget(self.line)
-        self.editor.addWidget(self.choice)
-        self.unit = QLabel(self)
-        self.set_button = QPushButton("&Set", self)
-        self.answer = QLabel(self)
-        self.answer.setWordWrap(True)
+        self.editor = PropertyEditor(self)
         self.panel.currentIndexChanged.connect(self._chosen_panel)
-        self.refresh.clicked.connect(lambda *_: self.read())
-        self.table.currentCellChanged.connect(lambda *_: self._show_editor())
-        self.table.cellActivated.connect(lambda *_: self.editor.currentWidget().setFocus())  # type: ignore[union-attr]
-        self.line.returnPressed.connect(self.set)
-        self.set_button.clicked.connect(lambda *_: self.set())
-        shortcut = QShortcut(QKeySequence("F5"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.read)
+        self.table.currentCellChanged.connect(lambda *_: self.editor.take(self.panel.currentText(), self.entry))
+        self.table.cellActivated.connect(lambda *_: self.editor.take_keyboard())
+        self.editor.asked.connect(self._set)
 
     def _lay_out(self) -> None:
-        top, bottom, whole = QHBoxLayout(), QHBoxLayout(), QVBoxLayout(self)
+        top, whole = QHBoxLayout(), QVBoxLayout(self)
         top.addWidget(self.panel, 1)
         top.addWidget(self.refresh)
-        for widget, stretch in ((self.name, 0), (self.editor, 1), (self.unit, 0), (self.set_button, 0)):
-            bottom.addWidget(widget, stretch)
         whole.setContentsMargins(6, 6, 6, 6)
         whole.addLayout(top)
         whole.addWidget(self.age)
         whole.addWidget(self.table, 1)
-        whole.addLayout(bottom)
-        whole.addWidget(self.answer)
-        self.editor.setMaximumHeight(self.choice.sizeHint().height() + 4)
+        whole.addWidget(self.editor)
 
     def restyle(self) -> None:
         """Take colours and font of the theme in use."""
-        self.editor.setMaximumHeight(self.choice.sizeHint().height() + 4)
+        self.editor.restyle()
         self._number = None
         self._show_panel()
 
@@ -156,37 +116,26 @@ class PanelsView(QWidget):
         """Show what is new in a snapshot."""
         if not self.isVisible():
             return
-        before = why_not_set(self._snapshot, self.entry)
         self._snapshot = snapshot
         names = list(snapshot.get("panel_names", ()))
-        if names != self._names:
-            self._take_names(names)
+        if names != self.panel.names:
+            self.panel.take_names(names)
+            self._chosen_panel()
         self._show_panel()
-        if why_not_set(snapshot, self.entry) != before:
-            self._show_editor()
-
-    def _take_names(self, names: list[str]) -> None:
-        chosen = self.panel.currentText()
-        self._names = names
-        self.panel.blockSignals(True)
-        self.panel.clear()
-        self.panel.addItems(names)
-        self.panel.setCurrentIndex(max(self.panel.findText(chosen), 0))
-        self.panel.blockSignals(False)
-        self._chosen_panel()
+        self.editor.see(snapshot)
 
     def _chosen_panel(self) -> None:
-        self._number, self._entries, self._setting = None, [], ""
+        self._number, self._entries = None, []
         self.table.setRowCount(0)
-        self._say("")
+        self.editor.forget()
         self._show_panel()
-        self._show_editor()
+        self.editor.take(self.panel.currentText(), self.entry)
         self.read()
 
     def _show_panel(self) -> None:
         panel = (self._snapshot or {}).get("panels", {}).get(self.panel.currentText())
         if panel is None:
-            self.age.setText("Being read…" if self._names else "No instrument is connected.")
+            self.age.setText("Being read…" if self.panel.names else "No instrument is connected.")
             return
         age = max(float(self._snapshot["clock"]) - panel["clock"], 0.0)  # type: ignore[index]
         live = "" if is_quiet(self._snapshot) else "; during a run it is read only on request"
@@ -195,10 +144,9 @@ class PanelsView(QWidget):
             return
         self._number, self._waiting = panel["reading"], 0
         self._take_entries(panel["entries"])
-        if self._setting:
-            self._answer(panel["said"])
+        self.editor.hear(panel["said"], self._entries)
 
-    def _take_entries(self, entries: list[Mapping[str, Any]]) -> None:
+    def _take_entries(self, entries: list[Entry]) -> None:
         fresh = [entry["name"] for entry in entries] != [entry["name"] for entry in self._entries]
         self._entries = list(entries)
         if fresh:
@@ -226,83 +174,22 @@ class PanelsView(QWidget):
             self.table.resizeColumnToContents(0)
             self.table.setColumnWidth(1, 150)
             self.table.setCurrentCell(0, 0)
-            self._edited = ""
-            self._show_editor()
+            self.editor.take(self.panel.currentText(), self.entry, anew=True)
+        self.editor.renew(self.entry)
 
     # Setting
 
     @property
-    def entry(self) -> Mapping[str, Any] | None:
+    def entry(self) -> Entry | None:
         """The property that is chosen."""
         row = self.table.currentRow()
         return self._entries[row] if 0 <= row < len(self._entries) else None
 
-    def _show_editor(self) -> None:
-        entry = self.entry
-        reason = why_not_set(self._snapshot, entry)
-        meaning = f"{entry['meaning']}\n{allowed_text(entry)}" if entry is not None else ""
-        name = f"{self.panel.currentText()}.{entry['name']}" if entry is not None else ""
-        if name != self._edited:
-            self._edited = name
-            self._fill_editor(entry)
-        for widget in (self.line, self.choice, self.set_button):
-            widget.setEnabled(not reason)
-            widget.setToolTip(f"{reason}.\n{meaning}".strip() if reason else meaning)
-            if entry is not None:
-                widget.setAccessibleName(f"Set {entry['name']} ({entry['unit']})" if entry["unit"] else entry["name"])
-        if not self._setting:
-            self._say(f"{reason}." if reason and entry is not None else "")
-
-    def _fill_editor(self, entry: Mapping[str, Any] | None) -> None:
-        self.name.setText(entry["name"].replace("_", " ") if entry is not None else "")
-        self.unit.setText(entry["unit"] if entry is not None else "")
-        choices = choices_of(entry) if entry is not None and entry["settable"] else ()
-        self.editor.setCurrentWidget(self.choice if choices else self.line)
-        self.choice.clear()
-        self.choice.addItems(choices)
-        text = typed_text(entry) if entry is not None else ""
-        numbers = {choice: _number(choice) for choice in choices}
-        present = next(
-            (c for c in choices if c == text or (numbers[c] is not None and numbers[c] == _number(text))), ""
-        )
-        self.choice.setCurrentIndex(max(self.choice.findText(present), 0))
-        self.line.setText(text if entry is not None and entry["settable"] else "")
-
-    def set(self) -> None:
-        """Set the chosen property to what stands in the field."""
-        entry = self.entry
-        reason = why_not_set(self._snapshot, entry)
-        if entry is None or reason:
-            self._say(f"{reason}.", bad=True)
-            return
-        text = self.choice.currentText() if self.editor.currentWidget() is self.choice else self.line.text().strip()
-        if not text:
-            self._say(f"Nothing was set: write a value for {entry['name']}.", bad=True)
-            return
-        self._setting = entry["name"]
-        self._say(f"{entry['name']} is being set to {text}…")
-        self._desk.command("set_panel", panel=self.panel.currentText(), knob=entry["name"], text=text, by=_BY)
-
-    def _answer(self, said: str) -> None:
-        """What came of the last setting."""
-        name, self._setting = self._setting, ""
-        value = next((value_text(entry) for entry in self._entries if entry["name"] == name), "")
-        self._say(f"{name} was not set: {said}" if said else f"{name} is now {value}", bad=bool(said))
+    def _set(self, name: str, text: str) -> None:
+        self._desk.command("set_panel", panel=self.panel.currentText(), knob=name, text=text, by=_BY)
 
     def _refused(self, name: str, sentence: str) -> None:
-        if name == "set_panel" and self._setting:
-            self._setting = ""
-            self._say(sentence, bad=True)
+        if name == "set_panel":
+            self.editor.refuse(sentence)
         elif name == "panel" and self.isVisible():
-            self._say(sentence, bad=True)
-
-    def _say(self, sentence: str, bad: bool = False) -> None:
-        theme.restyle(self.answer, "role", "message" if bad else "faint")
-        self.answer.setText(sentence)
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+            self.editor.say(sentence, bad=True)

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeySequence, QShowEvent
+from qtpy.QtCore import Signal
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QComboBox,
     QHBoxLayout,
@@ -14,15 +13,14 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QShortcut,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
+from coldfinger.gui.fridge.of_instrument import InstrumentBox, ReadButton
+from coldfinger.gui.look.tables import ReadingTable
 from coldfinger.gui.place import Place
 
 LIMITS = (20, 50, 100, 200)
@@ -41,9 +39,8 @@ class TrafficView(QWidget):
         self.setAccessibleName("Traffic with instruments")
         self._desk = desk
         self._exchanges: list[Exchange] = []
-        self.panel, self.limit = QComboBox(self), QComboBox(self)
-        self.panel.setAccessibleName("Instrument")
-        self.panel.setToolTip("Whose wire is looked at; the parts of an instrument share one.")
+        self.panel = InstrumentBox("Whose wire is looked at; the parts of an instrument share one.", self)
+        self.limit = QComboBox(self)
         self.limit.addItems([f"last {limit}" for limit in LIMITS])
         self.limit.setCurrentIndex(1)
         self.limit.setAccessibleName("Limit")
@@ -52,31 +49,21 @@ class TrafficView(QWidget):
         self.filter.setPlaceholderText("only lines with this text")
         self.filter.setAccessibleName("Filter")
         self.filter.setToolTip("Only exchanges whose sent or received line contains this text, in any case.")
-        self.refresh, self.copy = QPushButton("&Read (F5)", self), QPushButton("&Copy", self)
-        self.refresh.setToolTip("Fetch the last exchanges; nothing is sent to the instrument.")
+        self.refresh = ReadButton(self.read, "Fetch the last exchanges; nothing is sent to the instrument.", self)
+        self.copy = QPushButton("&Copy", self)
         self.copy.setToolTip("Copy the exchanges that are shown as text, with tabs between the columns.")
         self.count = QLabel(self)
         self.count.setProperty("role", "faint")
-        self.table = QTableWidget(0, 3, self)
-        self.table.setHorizontalHeaderLabels(["Clock (s)", "Sent", "Received"])
-        self.table.setAccessibleName("Exchanges")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        header, rows = self.table.horizontalHeader(), self.table.verticalHeader()
-        if header is not None and rows is not None:
+        self.table = ReadingTable(["Clock (s)", "Sent", "Received"], "Exchanges", self)
+        header = self.table.horizontalHeader()
+        if header is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
-            rows.hide()
         self._lay_out()
         self.panel.currentIndexChanged.connect(lambda *_: self.read())
         self.limit.currentIndexChanged.connect(lambda *_: self._fill())
         self.filter.textChanged.connect(lambda *_: self._fill())
-        self.refresh.clicked.connect(lambda *_: self.read())
         self.copy.clicked.connect(lambda *_: self._copy())
-        shortcut = QShortcut(QKeySequence("F5"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.read)
         desk.changed.connect(self._see)
 
     def _lay_out(self) -> None:
@@ -102,9 +89,9 @@ class TrafficView(QWidget):
 
     def _see(self, snapshot: Mapping[str, Any]) -> None:
         names = list(snapshot.get("panel_names", ()))
-        if self.isVisible() and names != [self.panel.itemText(i) for i in range(self.panel.count())]:
-            self.panel.clear()
-            self.panel.addItems(names)
+        if self.isVisible() and names != self.panel.names:
+            self.panel.take_names(names)
+            self.read()
 
     def read(self) -> None:
         """Fetch the exchanges of the chosen instrument."""
@@ -125,20 +112,20 @@ class TrafficView(QWidget):
 
     def _fill(self) -> None:
         shown = self.shown()
-        self.table.setRowCount(len(shown))
-        for row, (clock, sent, received) in enumerate(shown):
-            for column, text in enumerate((f"{clock:.3f}", line_text(sent), line_text(received))):
-                cell = QTableWidgetItem(text)
-                cell.setToolTip(text)
-                self.table.setItem(row, column, cell)
+        self.table.show_texts([_texts(exchange) for exchange in shown])
         self.count.setText(f"{len(shown)} of {len(self._exchanges)} exchanges")
         self.copy.setEnabled(bool(shown))
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()
         if clipboard is not None:
-            lines = [f"{clock:.3f}\t{line_text(sent)}\t{line_text(got)}" for clock, sent, got in self.shown()]
-            clipboard.setText("\n".join(lines))
+            clipboard.setText("\n".join("\t".join(_texts(exchange)) for exchange in self.shown()))
+
+
+def _texts(exchange: Exchange) -> tuple[str, str, str]:
+    """What the columns show."""
+    clock, sent, received = exchange
+    return f"{clock:.3f}", line_text(sent), line_text(received)
 
 
 def line_text(line: Any) -> str:

@@ -3,7 +3,7 @@
 from qtawesome import icon as glyph
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QFont, QFontInfo, QIcon, QPalette, QPixmap
-from qtpy.QtWidgets import QApplication, QToolTip, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 
 from coldfinger.gui.look.tokens import LIGHT, THEMES, Tokens
 
@@ -104,6 +104,14 @@ def picture(name: str, colour: str, size: int, widget: QWidget) -> QPixmap:
     return pixels
 
 
+def depict(label: QLabel, name: str, colour: str, size: int) -> None:
+    """Show the icon as a picture on a label that shows another one: Qt lays the window out for the same, too."""
+    shown = f"{name} {colour} {size} {label.devicePixelRatioF()}"
+    if label.property("picture") != shown:
+        label.setProperty("picture", shown)
+        label.setPixmap(picture(name, colour, size, label))
+
+
 def wear(widget: QWidget, sheet: str) -> None:
     """Give a widget a style sheet of its own, where it has another one: Qt takes two milliseconds for the same, too."""
     if widget.styleSheet() != sheet:
@@ -156,4 +164,6 @@ def _palette(tokens: Tokens) -> QPalette:
         palette.setColor(role, QColor(colour))
     for role in (Role.WindowText, Role.Text, Role.ButtonText):
         palette.setColor(Group.Disabled, role, QColor(tokens.disabled))
+    # Fusion engraves disabled commands of menus: the text again, a pixel lower; in the ground's colour it is gone.
+    palette.setColor(Group.Disabled, Role.Light, QColor(tokens.base))
     return palette

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.elided import ElidedLabel
+from coldfinger.gui.look.steady import SteadyLabel
 from coldfinger.gui.overview.view_state import ABORT, PAUSE, RESUME, SKIP, BannerView, banner_of
 
 _TEXTS = {PAUSE: "Pause", RESUME: "Resume", SKIP: "Skip", ABORT: "ABORT → SAFE"}
@@ -49,7 +50,7 @@ class Banner(QWidget):
         self.detail = ElidedLabel(self.tile)
         self.progress = QProgressBar(self.tile)
         self.checks = QLabel(self)
-        self.ends, self.badge = QLabel(self), QLabel(self)
+        self.ends, self.badge = SteadyLabel(self), QLabel(self)
         self.buttons = {verb: self._button(verb) for verb in _TEXTS}
         self._lay_out()
         for key, act in (("F6", self.pause_or_resume), ("F7", self.skip)):
@@ -111,12 +112,14 @@ class Banner(QWidget):
             f"QProgressBar {{ background: {tokens.base}; border: none; }}"
             f"QProgressBar::chunk {{ background: {tone.ink}; }}",
         )
-        self.icon.setPixmap(theme.picture(look.icon, tone.ink, round(self.fontMetrics().height() * 1.2), self))
+        theme.depict(self.icon, look.icon, tone.ink, round(self.fontMetrics().height() * 1.2))
         self.word.setText(look.word)
         self.place.set_text(view.place)
         self.detail.set_text(view.detail)
         self.progress.setVisible(view.progress is not None)
+        self.progress.setUpdatesEnabled(False)  # else it is drawn at once, and all that has changed with it
         self.progress.setValue(round(view.progress or 0))
+        self.progress.setUpdatesEnabled(True)
         checks = [f"{'✓' if done else '✗'} {what}" for what, done in view.checks]
         self.checks.setText("\n".join("  ".join(checks[i : i + 2]) for i in range(0, len(checks), 2)))
         self.checks.setVisible(bool(view.checks))

@@ -5,14 +5,13 @@ Messages stack up. A warning or an alarm stays in front until it was seen; a not
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence, QShowEvent
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QComboBox,
     QDialog,
@@ -23,7 +22,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QShortcut,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -31,6 +29,7 @@ from qtpy.QtWidgets import (
 
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.elided import ElidedLabel
+from coldfinger.gui.look.tables import ReadingTable
 from coldfinger.gui.look.tokens import Look
 
 log = logging.getLogger(__name__)
@@ -62,6 +61,8 @@ class Message:
     actions: Sequence[Action] = field(default=(), compare=False)
     number: int | None = None
     """The engine's number of it, to acknowledge it there."""
+    stays: bool = False
+    """A note that no note of the engine pushes away; one that answers the user does."""
 
 
 class EventLine(QFrame):
@@ -76,7 +77,7 @@ class EventLine(QFrame):
         self._buttons: list[QPushButton] = []
         self.icon, self.time, self.text = QLabel(self), QLabel(self), ElidedLabel(self, tells=False)
         self.text.setMinimumWidth(120)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.count = QLabel(self)
         self.dismiss = QPushButton("Seen", self)
         self.dismiss.setToolTip(f"Take this message away; it stays in the list of all messages. ({SEEN})")
@@ -96,23 +97,15 @@ class EventLine(QFrame):
         self._show()
 
     def say(self, message: Message) -> None:
-        """Add a message; a warning or an alarm stays in front until it was seen."""
+        """Add a message; a warning or an alarm stays in front until it was seen, a note until there is a newer one."""
         if not message.time:
-            message = Message(
-                message.level,
-                message.text,
-                datetime.now().astimezone().strftime("%H:%M:%S"),
-                message.kind,
-                message.details,
-                message.actions,
-                message.number,
-            )
+            message = replace(message, time=datetime.now().astimezone().strftime("%H:%M:%S"))
         log.log(_LEVELS[message.level], "%s: %s", message.kind or "message", message.text)
         self.messages = [*self.messages[-MOST + 1 :], message]
-        if message.level == "info":
-            self._unseen = [*(old for old in self._unseen if old.level != "info"), message]
-        else:
+        if message.level != "info":
             self._unseen.append(message)
+        elif message.number is None or not any(old.stays for old in self._unseen):
+            self._unseen = [*(old for old in self._unseen if old.level != "info"), message]
         self._show()
 
     @property
@@ -198,17 +191,11 @@ class MessageList(QDialog):
         self.filter.setPlaceholderText("only messages with this text")
         self.filter.setAccessibleName("Filter")
         self.filter.setToolTip("Only messages that contain this text, in any case.")
-        self.table = QTableWidget(0, len(self.COLUMNS), self)
-        self.table.setHorizontalHeaderLabels(self.COLUMNS)
-        self.table.setAccessibleName("Messages")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table = ReadingTable(self.COLUMNS, "Messages", self)
         self.table.setWordWrap(True)
         header: Any = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(3, QHeaderView.ResizeMode.Stretch)
-        numbers: Any = self.table.verticalHeader()
-        numbers.hide()
         copy, close = QPushButton("Copy", self), QPushButton("Close", self)
         copy.setToolTip("Copy the messages that are shown as text.")
         copy.clicked.connect(self._copy)

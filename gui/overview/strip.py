@@ -7,6 +7,7 @@ from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QWidget
 
 from coldfinger.gui.look import theme
+from coldfinger.gui.look.steady import SteadyLabel
 from coldfinger.gui.overview.strip_state import CHANNELS, Age, Lamp, Tile
 
 _EDGE, _SPACE = 6, 6  # px
@@ -32,7 +33,8 @@ class ReadingTile(QFrame):
         self.compact: bool | None = None
         self.setProperty("role", "tile")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.label, self.value, self.below, self.trend = (QLabel(self) for _ in range(4))
+        self.label, self.trend = QLabel(self), QLabel(self)
+        self.value, self.below = SteadyLabel(self), SteadyLabel(self, spare=1.0)
         self.label.setProperty("role", "faint")
         self.value.setProperty("role", "strong")
         self._grid = QGridLayout(self)
@@ -47,14 +49,15 @@ class ReadingTile(QFrame):
             self.compact = compact
             value, below = ((0, 1), (1, 0)) if compact else ((1, 0), (2, 0))
             self._grid.addWidget(self.label, 0, 0, 1, 1 if compact else 3)
-            self._grid.addWidget(self.value, *value, 1, 1 if compact else 2)
+            self._grid.addWidget(self.value, *value, 1, 1 if compact else 2, Qt.AlignmentFlag.AlignLeft)
             self._grid.addWidget(self.trend, value[0], 2)
-            self._grid.addWidget(self.below, *below, 1, 3)
+            self._grid.addWidget(self.below, *below, 1, 3, Qt.AlignmentFlag.AlignLeft)
             self._grid.setColumnStretch(1, 1)
 
     def least_width(self, compact: bool) -> int:
         """What it needs in one way or the other; the room of the trend is kept."""
-        label, value, below = (part.sizeHint().width() for part in (self.label, self.value, self.below))
+        label = self.label.sizeHint().width()
+        value, below = (part.minimumWidth() for part in (self.value, self.below))
         first = value + _SPACE + self._arrow() + (label + _SPACE if compact else 0)
         return max(first, label, below) + 2 * (_EDGE + self.frameWidth() + 1)
 
@@ -75,10 +78,8 @@ class ReadingTile(QFrame):
         below = inks.get(tile.age, tokens.bad.ink if tile.beyond else tokens.faint)
         theme.wear(self.below, f"color: {below};")
         if present and tile.trend:
-            size = self._arrow()
-            self.trend.setPixmap(theme.picture(_TRENDS[tile.trend], tokens.faint, size, self))
-        else:
-            self.trend.clear()
+            theme.depict(self.trend, _TRENDS[tile.trend], tokens.faint, self._arrow())
+        self.trend.setVisible(present and bool(tile.trend))
         words = [tile.label, tile.value, tile.below, tile.trend, tile.age_text]
         self.setAccessibleName(", ".join(filter(None, words)))
         opens = f"Click or {self.keys}: its history"

@@ -1,13 +1,13 @@
-"""What a fit says, in words and with as many digits as its uncertainty has; each number knows whether to believe it."""
+"""What a fit says in words: its numbers and how far to believe each, its state, what speaks against it."""
 
 import math
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from coldfinger.analysis.across.family_fit import FieldFit
 from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES, Estimate, Fit, Law
 from coldfinger.analysis.fits.limits import ONE_SIDED_95
 from coldfinger.gui.pages.live_fit import FEWEST, FitAnswer
+from coldfinger.gui.pages.number_text import Number, Trust, plain, with_sd
 
 MICRO_EV = 86.17333262
 """Boltzmann's constant (µeV/K), CODATA 2018."""
@@ -23,32 +23,10 @@ NAMES = {
     "eq1": "Eq. 1",
     "eq2": "Eq. 2",
 }
-_PREFIXES = {-5: "f", -4: "p", -3: "n", -2: "µ", -1: "m", 0: "", 1: "k", 2: "M", 3: "G"}
-_TOO_FAR = 2.0  # χ²/ν with the rows' own s.d. from which on a fit without weights is not leaned on
+_TOO_FAR = 2.0  # χ²/ν with the rows' own s.d. from which on a fit is not leaned on,
+_BY_CHANCE = 4.0  # where it is more than so many of its s.d. above 1: few rows may have that much by chance
+_PARAMETERS = 3  # of either law
 _UNCERTAIN = 0.3  # relative s.d. from which a value is not to be used alone, as in field_laws
-
-
-class Trust(Enum):
-    """How a number may look."""
-
-    GOOD = "good"
-    WEAK = "weak"
-    """Drawn hollow: there is a number, and a reason not to lean on it."""
-    LIMIT = "limit"
-    """An upper limit, not a value."""
-    NONE = "none"
-    """Struck out: it must not be used."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """One parameter as it is shown."""
-
-    symbol: str
-    text: str
-    trust: Trust
-    words: str = ""
-    """Why it looks as it does; empty for a good one."""
 
 
 @dataclass(frozen=True)
@@ -65,36 +43,6 @@ class FitWords:
     remarks: tuple[str, ...] = field(default=())
 
 
-def with_sd(value: float, sd: float, unit: str) -> str:
-    """ "1.11 ± 0.02 mS": two digits of the s.d. where it begins with 1 or 2, else one; no more of the value."""
-    if not (math.isfinite(value) and math.isfinite(sd) and sd > 0):
-        return plain(value, unit)
-    power = _power(max(abs(value), sd), unit)
-    scale = 1000.0**power
-    places = _places(sd / scale)
-    text = f"{value / scale:.{max(places, 0)}f} ± {sd / scale:.{max(places, 0)}f}"
-    return f"{text} {_PREFIXES[power]}{unit}".replace("-", "−").strip()
-
-
-def plain(value: float, unit: str, digits: int = 2) -> str:
-    """A limit or a number without s.d., in a few digits."""
-    if not math.isfinite(value):
-        return "–"
-    power = _power(abs(value), unit)
-    rounded = float(f"{value / 1000.0**power:.{digits}g}")
-    return f"{rounded:g} {_PREFIXES[power]}{unit}".replace("-", "−").strip()
-
-
-def _power(size: float, unit: str) -> int:
-    return 0 if size == 0 or not unit else min(max(math.floor(math.log10(size) / 3 + 1e-9), -5), 3)
-
-
-def _places(sd: float) -> int:
-    """Decimal places so that the s.d. keeps two digits where it begins with 1 or 2, else one."""
-    leading = math.floor(math.log10(sd))
-    return (1 if sd / 10.0**leading < 2.95 else 0) - leading
-
-
 def words_of(answer: FitAnswer, last_good: FitAnswer | None = None) -> FitWords:
     """What to show for an answer; `last_good` is shown, struck out, where there is nothing new to believe."""
     if answer.member is None and answer.points < FEWEST and not answer.reason:
@@ -103,7 +51,9 @@ def words_of(answer: FitAnswer, last_good: FitAnswer | None = None) -> FitWords:
         return _old(answer.reason, last_good)
     if not answer.converged:
         kept = last_good is not None and last_good is not answer
-        return _old("did not converge" + (": showing last good" if kept else ""), last_good if kept else answer)
+        if not kept:
+            return _old("did not converge", answer, "did not converge")
+        return _old("did not converge: showing last good", last_good)
     member, measured = answer.member, answer.measured
     assert measured is not None
     numbers = shown_numbers(answer)
@@ -111,17 +61,17 @@ def words_of(answer: FitAnswer, last_good: FitAnswer | None = None) -> FitWords:
     label = member.regime.label if member.regime else ""
     if member.saturation == "disbelieved":
         bad = [next((r for r in member.remarks if r.startswith("belief test failed")), "a belief test failed")]
-    if hides := hidden_misfit(answer):
-        bad.append(hides)
+    if misses := misfit(answer):
+        bad.append(misses)
     state = "; ".join(dict.fromkeys(bad)) or f"fits: {label}"
     window = f"T {measured.T_min:.3g}–{measured.T_max:.3g} K"
     quality = f"χ²/ν {measured.chi2_nu:.2f}   n {measured.n}   {window}"
     correlation = _correlation(measured)
     if math.isfinite(correlation):
         names = PARAMETER_NAMES[measured.law]
-        quality += f"\nρ({SYMBOLS[names[0]]}, {SYMBOLS[names[2]]}) {correlation:.2f}".replace("-", "−")
+        quality += f"\ncorrelation of {SYMBOLS[names[0]]} and {SYMBOLS[names[2]]} {correlation:.2f}".replace("-", "−")
     quality += f"\n{weights_text(answer)}"
-    return FitWords(state, not bad, numbers, quality, _systematics(member), _checks(member), member.remarks)
+    return FitWords(state, not bad, numbers, quality, systematics_of(member), _checks(member), member.remarks)
 
 
 def weights_text(answer: FitAnswer) -> str:
@@ -134,18 +84,36 @@ def weights_text(answer: FitAnswer) -> str:
     )
 
 
-def hidden_misfit(answer: FitAnswer) -> str:
-    """Without weights the scatter takes in a law that does not hold: that, in words; "" where there is no such sign."""
-    if not answer.own_chi2_nu > _TOO_FAR:
+def own_chi2_nu(answer: FitAnswer) -> float:
+    """χ²/ν with the s.d. that the rows themselves have, whatever the weights; nan without a fit."""
+    if answer.weights == "none" or answer.measured is None:
+        return answer.own_chi2_nu
+    return answer.measured.chi2_nu
+
+
+def misfit(answer: FitAnswer) -> str:
+    """Rows that are further from the curve than they may be, in words: ± takes in a law that does not hold, by being
+    widened, or without weights by being the scatter; "" where there is no such sign."""
+    chi2_nu, free = own_chi2_nu(answer), max(answer.points - _PARAMETERS, 1)
+    if not chi2_nu > max(_TOO_FAR, 1 + _BY_CHANCE * math.sqrt(2 / free)):
         return ""
-    times = math.sqrt(answer.own_chi2_nu)
-    return f"rows scatter {times:.1f} times their own s.d.: the law does not hold, or the s.d. are wrong"
+    return f"rows scatter {math.sqrt(chi2_nu):.1f} times their own s.d.: the law does not hold, or the s.d. are wrong"
+
+
+def hidden_misfit(answer: FitAnswer) -> str:
+    """The same of a fit without weights, of which χ²/ν does not show it."""
+    return misfit(answer) if answer.weights == "none" else ""
 
 
 def shown_numbers(answer: FitAnswer) -> tuple[Number, ...]:
     """The numbers of an answer that has a fit."""
-    numbers, hides = numbers_of(answer.member) if answer.member is not None else (), hidden_misfit(answer)
-    return tuple(replace(n, trust=Trust.WEAK, words=hides) if hides and n.trust is Trust.GOOD else n for n in numbers)
+    numbers, misses = numbers_of(answer.member) if answer.member is not None else (), misfit(answer)
+    return tuple(replace(n, trust=Trust.WEAK, words=misses) if misses and n.trust is Trust.GOOD else n for n in numbers)
+
+
+def unended_text(answer: FitAnswer) -> str:
+    """ "of the first 37 rows, the run had no end yet"; "" for a run that had ended."""
+    return "" if answer.outcome else f"of the first {answer.rows} rows, the run had no end yet"
 
 
 def tests_text(answer: FitAnswer) -> str:
@@ -227,11 +195,11 @@ def _limit(estimate: Estimate, name: str) -> str:
     return f"< {plain(estimate.upper95 or math.nan, UNITS[name])} (95 %)"
 
 
-def _old(state: str, last: FitAnswer | None) -> FitWords:
-    """The state, and the numbers of the last good fit, none of which is to be believed now."""
+def _old(state: str, last: FitAnswer | None, why: str = "from an earlier fit") -> FitWords:
+    """The state, and the numbers of the last fit, none of which is to be believed now, and `why`."""
     if last is None or last.member is None:
         return FitWords(state, False)
-    numbers = tuple(Number(n.symbol, n.text, Trust.NONE, "from an earlier fit") for n in numbers_of(last.member))
+    numbers = tuple(Number(n.symbol, n.text, Trust.NONE, why) for n in numbers_of(last.member))
     return FitWords(state, False, numbers, checks=_checks(last.member))
 
 
@@ -241,7 +209,7 @@ def _correlation(fit: Fit) -> float:
     return float(fit.covariance[0, 2]) / math.sqrt(a * b) if a > 0 and b > 0 else math.nan
 
 
-def _systematics(member: FieldFit) -> tuple[str, ...]:
+def systematics_of(member: FieldFit) -> tuple[str, ...]:
     return tuple(
         f"{SYMBOLS[name]}: " + ", ".join(f"{plain(size, UNITS[name])} {source}" for source, size in parts.items())
         for name, parts in member.systematics.items()
@@ -257,6 +225,7 @@ def copy_text(answer: FitAnswer, words: FitWords) -> str:
     fit = answer.measured
     head = f"{answer.run}: {LAWS[fit.law] if fit else 'no fit'}"
     lines = [head + (" (SIMULATED)" if answer.simulated else "")]
+    lines += [unended] if (unended := unended_text(answer)) else []
     for number in words.numbers:
         doubt = "" if number.trust is Trust.GOOD else f"  [{number.words}]"
         lines.append(f"{number.symbol} = {number.text}{doubt}".replace("= <", "<").replace("\n", " "))

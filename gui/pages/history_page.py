@@ -11,7 +11,7 @@ from coldfinger.gui.look import theme
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.overview.strip_state import CHANNELS
 from coldfinger.gui.pages.history import History, channel_of
-from coldfinger.gui.pages.plot_pages import CurvePage, Marks
+from coldfinger.gui.pages.page import CurvePage, Marks
 from coldfinger.gui.pages.run_feed import RunFeed, RunRows
 from coldfinger.gui.plots.curve import Style
 from coldfinger.gui.plots.plot import Plot

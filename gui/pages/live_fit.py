@@ -45,6 +45,10 @@ class FitAnswer:
     residuals: tuple[Array, Array] = field(default_factory=lambda: (_none(), _none()))
     """T (K) and residual in s.d. of the rows that were used."""
     simulated: bool = True
+    rows: int = 0
+    """Of the run when it was fitted."""
+    outcome: str = ""
+    """Of the run then; "" while it had no end, and in a replay while not all of it was played."""
     weights: Weights = "σ"
     scatter: float = math.nan
     """Relative s.d. of a row that the scatter says; only without weights."""
@@ -64,7 +68,9 @@ class FitAnswer:
 def fit_run(rows: RunRows, window: tuple[float, float], law: Law | None, weights: Weights = "σ") -> FitAnswer:
     """Fit `law` (None: by the sign of dρ/dT) to the believed rows with window[0] <= T <= window[1] (K). Never raises
     for what the run lacks."""
-    nothing = FitAnswer(rows.name, window, 0, simulated=rows.simulated, weights=weights)
+    nothing = FitAnswer(
+        rows.name, window, 0, simulated=rows.simulated, rows=len(rows), outcome=rows.outcome, weights=weights
+    )
     try:
         table = rows.as_table()
         curve = table.curve()

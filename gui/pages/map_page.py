@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, Q
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.pages.map_grid import KINDS, Map, map_of
-from coldfinger.gui.pages.plot_pages import Marks, Page
+from coldfinger.gui.pages.page import Marks, Page
 from coldfinger.gui.plots.map_plot import MapPlot
 from coldfinger.gui.plots.plot_text import map_csv_text, map_python_text
 from coldfinger.gui.plots.series import Quantity

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +20,23 @@ from qtpy.QtWidgets import (
 )
 
 from coldfinger.analysis.across.family_across import Across, across_fields
-from coldfinger.analysis.across.field_laws import FieldPoints, Name, field_points
-from coldfinger.analysis.fits.fit_result import Array, Fit
+from coldfinger.analysis.across.field_laws import LAW_OF, FieldPoints, Name, field_points
+from coldfinger.analysis.fits.fit_result import PARAMETER_NAMES, Array, Fit
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.wrapped import WrappedLabel
-from coldfinger.gui.pages.fit_words import LAWS, Trust, hidden_misfit, shown_numbers, tests_text, with_sd
+from coldfinger.gui.pages.fit_words import (
+    LAWS,
+    hidden_misfit,
+    own_chi2_nu,
+    shown_numbers,
+    systematics_of,
+    tests_text,
+    unended_text,
+)
+from coldfinger.gui.pages.fits_across import PlacedPoints, across_words, placed
 from coldfinger.gui.pages.live_fit import FitAnswer
+from coldfinger.gui.pages.number_text import Trust
 from coldfinger.gui.plots.curve import Style
 from coldfinger.gui.plots.plot import Plot
 from coldfinger.gui.plots.plot_controls import PlotControls
@@ -42,56 +52,6 @@ VIEWS: dict[str, tuple[Quantity, tuple[Name, ...]]] = {
 COLUMNS = ("Run", "H", "Law", "Base", "Prefactor", "E_a", "χ²/ν", "To be said")
 _PLOT, _TALL = 5, 20  # heights of a line: of the plot at least, and of a page that has room for the legend
 _LEGEND = "Filled: a value. Hollow: weak, or doubtful. Hollow triangle: a limit (95 %), the truth lies where it points."
-
-
-@dataclass(frozen=True)
-class PlacedPoints:
-    """One parameter as it is drawn: values to lean on, weak ones, and limits; (n, 3) of field, value and s.d."""
-
-    good: Array
-    weak: Array
-    limits: Array
-    downward: bool
-    """Whether the truth lies below the limits."""
-
-
-def placed(points: FieldPoints, inverse: bool = False) -> PlacedPoints:
-    """Sort the points by how far they may be believed; with `inverse` their reciprocals."""
-    value, sd = points.value, points.sd
-    upper = points.upper95
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if inverse:
-            value, sd, upper = 1 / value, sd / value**2, 1 / upper
-    doubted = np.array([bool(doubt) for doubt in points.doubts], dtype=bool)
-    resolved, limited = points.resolved, points.limited
-    column = np.column_stack([points.field, value, sd])
-    limits = np.column_stack([points.field, upper, np.zeros(len(upper))])
-    return PlacedPoints(column[resolved & ~doubted], column[resolved & doubted], limits[limited], not inverse)
-
-
-def across_words(across: Across) -> list[str]:
-    """Power laws and crossing as sentences, with why there is none."""
-    lines = []
-    for name, law in across.laws.items():
-        symbol = {"rho_QF": "ρ_QF", "sigma_QF": "σ_QF"}.get(name, name)
-        remarks = "; ".join(law.remarks)
-        exponent = with_sd(law.exponent, law.exponent_sd, "")
-        lines.append(
-            f"{symbol} ∝ H^p, p = {exponent}, {law.H_min:g}–{law.H_max:g} Oe" + (f" [{remarks}]" if remarks else "")
-        )
-    for name, text, unit in (("H_star", "H*", "Oe"), ("R_star", "R*", "ohm"), ("R_Q_ratio", "R*/(h/4e²)", "")):
-        number = across.numbers.get(name)
-        if number is not None:
-            shown = _plain_sd(number.value, number.sd)
-            doubt = f" [{number.doubt}]" if number.doubt else ""
-            lines.append(f"{text} = {shown} {unit.replace('ohm', 'Ω/□')}".rstrip() + doubt)
-    wanted = ("H_star",) if across.laws else ("H_star", "rho_QF", "sigma_QF")  # a family has one law or the other
-    lines += [f"no {name}: {why}" for name, why in across.absent.items() if name in wanted]
-    return lines
-
-
-def _plain_sd(value: float, sd: float) -> str:
-    return with_sd(value, sd, "") if 1e-3 < abs(value) < 1e6 else f"{value:.5g} ± {sd:.2g}"
 
 
 class PinnedFits(QWidget):
@@ -119,6 +79,9 @@ class PinnedFits(QWidget):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setTabKeyNavigation(False)
+        chi2 = self.table.horizontalHeaderItem(COLUMNS.index("χ²/ν"))
+        if chi2 is not None:
+            chi2.setToolTip("With the s.d. that the rows themselves have, also of a fit without weights.")
         vertical = self.table.verticalHeader()
         if vertical is not None:
             vertical.hide()
@@ -172,13 +135,13 @@ class PinnedFits(QWidget):
         """Keep several at once."""
         keys = {_key(*fit) for fit in fits}
         self.answers = [*(kept for kept in self.answers if _key(*kept) not in keys), *fits]
-        self.answers.sort(key=lambda kept: _field(kept[1]))
+        self.answers.sort(key=lambda kept: _field(kept[1]) if math.isfinite(_field(kept[1])) else math.inf)
         self._new()
 
     def lines(self) -> dict[str, tuple[Array, Array, str]]:
         """T (K), ρ (ohm/square) and label of each pinned curve, by a name of its own."""
         return {
-            repr(_key(folder, answer)): (*answer.line, f"{_field(answer):.4g} Oe, pinned")
+            repr(_key(folder, answer)): (*answer.line, f"{_field_text(answer)}, pinned")
             for folder, answer in self.answers
         }
 
@@ -209,11 +172,32 @@ class PinnedFits(QWidget):
         self.answers = [kept for number, kept in enumerate(self.answers) if number not in rows]
         self._new()
 
+    def _used(self) -> list[tuple[FitAnswer, Fit]]:
+        """What is drawn and goes into the laws, by field, each run once: a run that counts twice makes ± too small."""
+        newest = {folder: answer for folder, answer in self.answers if self._why_not_used(answer) == ""}
+        pairs = [(answer, answer.member.fit) for answer in newest.values() if answer.member is not None]
+        return [(answer, fit) for answer, fit in pairs if fit is not None]
+
+    def _why_not_used(self, answer: FitAnswer) -> str:
+        """Without weights a law that does not hold may look as if it did; without a field there is no place."""
+        return "not in the plot" if hidden_misfit(answer) or not math.isfinite(_field(answer)) else ""
+
+    def _why_not_drawn(self, answer: FitAnswer) -> str:
+        if why := self._why_not_used(answer):
+            return why
+        used = any(answer is other for other, _ in self._used())
+        return "" if used else "not in the plot, where a later fit of this run is"
+
     def _fits(self) -> list[tuple[float, Fit]]:
-        """What is drawn and goes into the laws: no fit without weights whose law may not hold."""
-        used = [answer for _, answer in self.answers if not hidden_misfit(answer)]
-        pairs = [(_field(answer), answer.member.fit) for answer in used if answer.member is not None]
-        return [(field, fit) for field, fit in pairs if fit is not None and math.isfinite(field)]
+        return [(_field(answer), fit) for answer, fit in self._used()]
+
+    def _points(self, name: Name) -> FieldPoints:
+        """One parameter against field, with every doubt that its number has beside the curve and in the table."""
+        points = field_points(self._fits(), name)
+        there = [(answer, PARAMETER_NAMES[fit.law]) for answer, fit in self._used() if fit.law == LAW_OF[name]]
+        numbers = [shown_numbers(answer)[names.index(name)] for answer, names in there]
+        doubts = [number.words if number.trust in (Trust.WEAK, Trust.NONE) else "" for number in numbers]
+        return replace(points, doubts=tuple(a or b for a, b in zip(points.doubts, doubts, strict=True)))
 
     def _fill(self) -> None:
         tokens = theme.current()
@@ -223,13 +207,14 @@ class PinnedFits(QWidget):
             if member is None or fit is None:
                 continue
             numbers = shown_numbers(answer)
-            out = "not in the plot" if hidden_misfit(answer) else ""
-            words = [*(number.words for number in numbers), out, tests_text(answer)]
+            out = self._why_not_drawn(answer)
+            words = [*(number.words for number in numbers), unended_text(answer), out, tests_text(answer)]
+            words += [f"not in ±: {line}" for line in systematics_of(member)]
             said = "; ".join(dict.fromkeys(filter(None, words)))
             law = LAWS[fit.law] + (", no weights" if answer.weights == "none" else "")
-            plain = (folder.name, f"{_field(answer):.4g} Oe", law)
+            plain = (folder.name, _field_text(answer), law)
             for column, text in enumerate(
-                (*plain, *(n.text.replace("\n", " ") for n in numbers), f"{fit.chi2_nu:.2f}", said)
+                (*plain, *(n.text.replace("\n", " ") for n in numbers), f"{own_chi2_nu(answer):.2f}", said)
             ):
                 cell = QTableWidgetItem(text)
                 cell.setToolTip(said or text)
@@ -259,7 +244,7 @@ class PinnedFits(QWidget):
         tokens = theme.current()
         for number, name in enumerate(names):
             inverse = name == "sigma_QF" and len(names) > 1
-            self._draw_points(placed(field_points(fits, name), inverse), name, tokens.series[number], "os"[number])
+            self._draw_points(placed(self._points(name), inverse), name, tokens.series[number], "os"[number])
             self._draw_law(name, inverse, tokens.series[number])
         simulated = any(answer.simulated for _, answer in self.answers)
         self.plot.set_badge(" · ".join(filter(None, (self.badge, "SIMULATED" if simulated else ""))))
@@ -291,6 +276,10 @@ class PinnedFits(QWidget):
 
 def _field(answer: FitAnswer) -> float:
     return answer.member.field if answer.member else math.nan
+
+
+def _field_text(answer: FitAnswer) -> str:
+    return f"{_field(answer):.4g} Oe" if math.isfinite(_field(answer)) else "field unknown"
 
 
 def _key(folder: Path, answer: FitAnswer) -> tuple[str, tuple[float, float], str, str]:

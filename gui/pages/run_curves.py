@@ -43,6 +43,7 @@ Y_AXES = (
 )
 _BY_KIND = {"FieldSweep": "H", "LowFieldMagnetoresistance": "H", "DifferentialResistance": "bias"}
 RT_KINDS = ("TemperatureRamp", "AdaptiveRamp")
+_BEGINNING = 200  # rows of a sweep that say its temperature
 
 
 def axis(axes: tuple[Axis, ...], key: str) -> Axis:
@@ -68,6 +69,11 @@ def is_ramp(rows: RunRows) -> bool:
     return rows.procedure in (*RT_KINDS, "")
 
 
+def is_sweep(rows: RunRows) -> bool:
+    """ρ(H) at one temperature."""
+    return _BY_KIND.get(rows.procedure) == "H"
+
+
 def curve_of(rows: RunRows, x: Axis, y: Axis, name: str | None = None, offset: float = 0.0) -> Series | None:
     """The curve, the run's name at its end unless `name` is given; None where the run has no such columns."""
     if x.column not in rows.columns or y.column not in rows.columns:
@@ -77,17 +83,29 @@ def curve_of(rows: RunRows, x: Axis, y: Axis, name: str | None = None, offset: f
         with np.errstate(divide="ignore", invalid="ignore"):
             along = np.where(along > 0, along**x.power, np.nan)
     sd = rows.columns.get(y.sd, np.empty(0))
-    order = rows.field if np.isfinite(rows.field) else None
+    place = rows.field if is_ramp(rows) or is_slopes(rows) else temperature_of(rows)
+    order = place if np.isfinite(place) else None
     said = label_of(rows) if name is None else name
     flags = rows.flags if rows.flags.any() else rows.flags[:0]  # none is quicker to draw than many zeros
     return Series(said, along, value + offset if offset else value, sd, flags, order)
 
 
 def label_of(rows: RunRows) -> str:
-    """What stands at the end of its curve: the field where there is one, else the name of its folder."""
+    """What stands at the end of its curve: the field, or the temperature of a sweep; else the name of its folder."""
     if is_ramp(rows) or is_slopes(rows):
         return f"{rows.field:.4g} Oe" if np.isfinite(rows.field) else rows.name
-    return rows.name
+    T = temperature_of(rows) if is_sweep(rows) else np.nan
+    return f"{T:.3g} K" if np.isfinite(T) else rows.name
+
+
+def temperature_of(rows: RunRows) -> float:
+    """K, at the beginning of a run: as asked for, else as measured; nan where no row says it."""
+    for label in ("T_set (K)", "T_sample (K)"):
+        there = rows.columns.get(label, np.empty(0))[:_BEGINNING]
+        there = there[np.isfinite(there)]
+        if len(there):
+            return float(np.median(there))
+    return float("nan")
 
 
 def badge_of(rows: list[RunRows]) -> str:

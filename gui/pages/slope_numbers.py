@@ -8,7 +8,7 @@ from pathlib import Path
 from coldfinger.analysis.across.crossover import Quantity
 from coldfinger.analysis.differential import SEEN, Differential, Shape, evaluate_slopes, slope_curve
 from coldfinger.analysis.fits.fit_result import Curve
-from coldfinger.gui.pages.fit_words import Number, Trust, plain, with_sd
+from coldfinger.gui.pages.number_text import Number, Trust, plain, with_sd
 from coldfinger.gui.pages.run_curves import label_of
 from coldfinger.gui.pages.run_feed import RunRows
 from coldfinger.runfiles.disk import RunFileError

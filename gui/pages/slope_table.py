@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QAbstractItemView, QShortcut, QTableWidget, QTableWid
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
-from coldfinger.gui.pages.fit_words import Trust
+from coldfinger.gui.pages.number_text import Trust
 from coldfinger.gui.pages.run_feed import RunRows
 from coldfinger.gui.pages.slope_numbers import COLUMNS, MEANING, SlopeNumbers, copy_text, numbers_of_runs
 

@@ -15,9 +15,11 @@ from qtpy.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.look import theme
+from coldfinger.gui.look.steady import SteadyLabel
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
-from coldfinger.gui.playback.replay import LOCKED, SPEEDS, ReplayError, ReplayFace, open_replay
+from coldfinger.gui.playback.recorded import ReplayError
+from coldfinger.gui.playback.replay import LOCKED, SPEEDS, ReplayFace, open_replay
 from coldfinger.procedures.laboratory.station_file import CASSETTE
 
 PERIOD_MS = 100
@@ -50,11 +52,11 @@ class ReplayBar(QFrame):
         self.back = self._button("One row back", "Stand still at the row before (replay).")
         self.play = self._button("Play", "Play or stand still (replay).")
         self.forward = self._button("One row on", "Stand still at the next row (replay).")
-        self.fridge, self.wall = QLabel(self), QLabel(self)
+        self.fridge, self.wall = SteadyLabel(self), SteadyLabel(self)
+        self.speeds = {speed: QPushButton(f"×{speed}", self) for speed in SPEEDS}
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.open = QPushButton("Re&play…", self)
         self.leave = QPushButton("Leave replay", self)
-        self.speeds = {speed: QPushButton(f"×{speed}", self) for speed in SPEEDS}
         self._lay_out()
         self._connect()
         self.set_desk(desk)

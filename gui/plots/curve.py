@@ -11,7 +11,6 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFont
 
 from coldfinger.gui.look.tokens import Tokens
 from coldfinger.gui.plots.decimate import chosen_rows, decimate, visible_rows
@@ -20,6 +19,8 @@ from coldfinger.gui.plots.series import Series
 SYMBOLS_BELOW, BARS_BELOW = 500, 300
 """Visible points from which on symbols and bars are left out."""
 SYMBOLS = ("o", "s", "t1", "d", "p", "h", "star", "t")
+LONG = 10_000
+"""Rows from which on the end of a curve is looked for among its drawn points."""
 SIZE = 7
 DOUBT, REMARK = "x", "o"
 
@@ -27,6 +28,7 @@ Line = Literal["solid", "dash", "none"]
 _LINES = {"solid": Qt.PenStyle.SolidLine, "dash": Qt.PenStyle.DashLine, "none": Qt.PenStyle.NoPen}
 
 Array = NDArray[np.float64]
+Point = tuple[float, float]
 _NONE = np.zeros(0, dtype=np.bool_)
 """Of a run without flags: no row is doubted, none has a remark."""
 
@@ -62,9 +64,8 @@ class Curve:
         self.remarks = pg.ScatterPlotItem(size=SIZE + 5, symbol=REMARK, brush=None)
         self.doubts = pg.ScatterPlotItem(size=SIZE + 2, symbol=DOUBT, brush=None)
         self.arrows = pg.ScatterPlotItem(size=SIZE, symbol="t")
-        self.label = pg.TextItem(anchor=(0, 0.5))
         self.items: tuple[Any, ...] = (
-            self.bars, self.line, self.points, self.remarks, self.doubts, self.arrows, self.label,
+            self.bars, self.line, self.points, self.remarks, self.doubts, self.arrows,
         )  # fmt: skip
         for item in self.items[:1] + self.items[2:]:
             item.setVisible(False)  # what is empty is no work for the scene
@@ -83,16 +84,16 @@ class Curve:
             view.removeItem(item)
 
     def set_shown(self, on: bool) -> None:
-        """Show or hide everything but the label, which the plot places."""
+        """Show or hide it."""
         self.shown = on
         self.line.setVisible(on)
         self.bars.setVisible(on and self.bars.xData is not None)
         for item in (self.points, self.remarks, self.doubts, self.arrows):
             item.setVisible(on and len(item.data) > 0)
 
-    def dress(self, tokens: Tokens, colour: str, selected: bool, font: QFont) -> None:
+    def dress(self, tokens: Tokens, colour: str, selected: bool) -> None:
         """Colours of the theme; a selected curve is twice as wide."""
-        look = (tokens.name, colour, selected, font.toString(), self.style)
+        look = (tokens.name, colour, selected, self.style)
         if look == self._look:
             return
         self._look = look
@@ -110,8 +111,6 @@ class Curve:
         self.doubts.setPen(pg.mkPen(colour, width=2))
         self.arrows.setPen(thin)
         self.arrows.setBrush(pg.mkBrush(colour))
-        self.label.setColor(tokens.text)
-        self.label.setFont(font)
 
     def draw(
         self,
@@ -146,6 +145,19 @@ class Curve:
             x if drawn else x[:0], y if drawn else y[:0], sd if believed or not drawn else sd[good], log, floor
         )
 
+    def ends(self, series: Series, log: tuple[bool, bool]) -> tuple[Point | None, Point | None]:
+        """Where the curve ends at the left and at the right, in the view.
+
+        Of a long one where its drawn points do, which are at most two a pixel.
+        """
+        if len(series.x) > LONG:
+            x, y = self.line.getData()
+            if x is not None and len(x):
+                return _outermost(x, y, np.isfinite(x) & np.isfinite(y))
+        x, y = to_view(series.x, log[0]), to_view(series.y, log[1])
+        there = np.isfinite(x) & np.isfinite(y)
+        return _outermost(x, y, there & ~series.doubted if len(series.flags) else there)
+
     def _scatter(self, item: Any, x: Array, y: Array, log: tuple[bool, bool]) -> None:
         if not len(x) and not len(item.data):
             return
@@ -177,3 +189,11 @@ def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
     """No more than SYMBOLS_BELOW of them, spread over all."""
     chosen = chosen_rows(y, SYMBOLS_BELOW)
     return (x, y) if chosen is None else (x[chosen], y[chosen])
+
+
+def _outermost(x: Array, y: Array, there: NDArray[np.bool_]) -> tuple[Point | None, Point | None]:
+    """The points furthest to the left and to the right among those that are there."""
+    if not there.any():
+        return None, None
+    first, last = int(np.where(there, x, np.inf).argmin()), int(np.where(there, x, -np.inf).argmax())
+    return (float(x[first]), float(y[first])), (float(x[last]), float(y[last]))

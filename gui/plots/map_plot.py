@@ -7,6 +7,7 @@ from qtpy.QtCore import QRectF
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from coldfinger.gui.look import theme
+from coldfinger.gui.plots.badge import Badge
 from coldfinger.gui.plots.curve import to_view
 from coldfinger.gui.plots.log_axis import LogAxis
 from coldfinger.gui.plots.plot_frame import Canvas, Frame
@@ -29,12 +30,9 @@ class MapPlot(QWidget):
         plot = Frame(self.view, self.axes)
         self.canvas = Canvas(plot, self)
         self.image = pg.ImageItem()
-        self.badge = pg.TextItem(anchor=(0, 0))
-        self.badge_text = ""
+        self.badge = Badge(self.view, right=False)
         plot.setContentsMargins(6, 4, 8, 2)
         self.view.addItem(self.image)
-        self.badge.setParentItem(self.view)
-        self.badge.setPos(8, 6)
         self.scale = pg.ColorBarItem(label=z.text, interactive=False)
         self.scale.setImageItem(self.image, insert_in=plot)
         layout = QVBoxLayout(self)
@@ -74,10 +72,14 @@ class MapPlot(QWidget):
         self.scale.getAxis("left").setLabel(z.text)
         self.setAccessibleName(f"Map of {z.name} over {self.quantities[0].name} and {self.quantities[1].name}")
 
+    @property
+    def badge_text(self) -> str:
+        return self.badge.text
+
     def set_badge(self, text: str) -> None:
         """ "SIMULATED" or "REPLAY" inside the map; "" for none."""
-        self.badge_text = text
-        self.dress()
+        self.badge.text = text
+        self.badge.dress(theme.current(), QApplication.font())
 
     def dress(self) -> None:
         """Take colours and font of the theme in use."""
@@ -90,10 +92,7 @@ class MapPlot(QWidget):
             axis.setTextPen(tokens.text)
             axis.setTickFont(font)
             axis.label.setFont(font)
-        self.badge.setVisible(bool(self.badge_text))
-        self.badge.setFont(font)
-        self.badge.setText(self.badge_text, color=tokens.lost.ink)
-        self.badge.fill, self.badge.border = pg.mkBrush(tokens.lost.fill), pg.mkPen(tokens.lost.ink)
+        self.badge.dress(tokens, font)
 
 
 def _even(values: Array, log: bool, name: str) -> tuple[float, float]:

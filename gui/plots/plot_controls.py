@@ -132,6 +132,6 @@ class PlotControls(QWidget):
 
     def _copies(self) -> QMenu:
         menu = QMenu(self)
-        for action in self.plot.copies():
+        for action in self.plot.copies.actions(menu):
             menu.addAction(action)
         return menu

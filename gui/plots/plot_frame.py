@@ -3,14 +3,31 @@
 They would be made at the start, dressed with every change of the theme and kept for the whole night.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyqtgraph as pg
-from qtpy.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QSizePolicy, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGraphicsGridLayout, QGraphicsItem, QMenu, QSizePolicy, QWidget
 
 _PLACES = {"top": (1, 1), "left": (2, 0), "bottom": (3, 1)}
 _VIEW = (2, 1)
+
+
+class View(pg.ViewBox):  # type: ignore[misc]
+    """What is between the axes; a right click opens the menu that `menu` makes."""
+
+    def __init__(self, menu: Callable[[], QMenu]) -> None:
+        super().__init__(enableMenu=False)
+        self._menu_of_plot = menu
+
+    def mouseClickEvent(self, event: Any) -> None:
+        if event.button() == Qt.MouseButton.RightButton:
+            event.accept()
+            self.raiseContextMenu(event)
+
+    def raiseContextMenu(self, event: Any) -> None:
+        self._menu_of_plot().popup(event.screenPos().toPoint())
 
 
 class Frame(pg.GraphicsWidget):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A plot by keyboard: arrows move what is seen or a cursor, + and - zoom, C shows the cursors."""
+"""A plot by keyboard: letters change how it is shown, arrows move what is seen or a cursor, + and - zoom."""
 
 from typing import Any, Protocol
 
@@ -20,14 +20,36 @@ class Steered(Protocol):
     cursors: Any
 
     @property
+    def log(self) -> tuple[bool, bool]: ...
+    @property
+    def grid(self) -> bool: ...
+    @property
+    def bars(self) -> bool: ...
+    @property
     def read_series(self) -> Series | None: ...
+    def set_log(self, x: bool, y: bool) -> None: ...
+    def set_grid(self, on: bool) -> None: ...
+    def set_bars(self, on: bool) -> None: ...
     def set_cursors(self, on: bool) -> None: ...
-    def _moved(self, *_: object) -> None: ...
+    def next_normalisation(self) -> None: ...
+    def show_all(self) -> None: ...
+    def keep_range(self, *_: object) -> None: ...
 
 
 def steer(plot: Steered, key: int, shift: bool) -> bool:
     """Do what a key means; False for one that means nothing here."""
-    if key == Qt.Key.Key_C:
+    x_log, y_log = plot.log
+    if key == Qt.Key.Key_L:
+        plot.set_log(x_log != shift, y_log != (not shift))
+    elif key == Qt.Key.Key_G:
+        plot.set_grid(not plot.grid)
+    elif key == Qt.Key.Key_N:
+        plot.next_normalisation()
+    elif key == Qt.Key.Key_E:
+        plot.set_bars(not plot.bars)
+    elif key == Qt.Key.Key_A:
+        plot.show_all()
+    elif key == Qt.Key.Key_C:
         plot.set_cursors(not plot.cursors.shown)
     elif key in _ALONG and not _ALONG[Qt.Key(key)][1] and plot.cursors.shown:
         _step_cursor(plot, int(shift), _ALONG[Qt.Key(key)][0])
@@ -42,7 +64,7 @@ def steer(plot: Steered, key: int, shift: bool) -> bool:
 
 def _see(plot: Steered, way: tuple[int, int], zoom: float) -> None:
     ranges = plot.view.viewRange()
-    plot._moved()
+    plot.keep_range()
     for (low, high), sign, of in zip(ranges, way, (plot.view.setXRange, plot.view.setYRange), strict=True):
         middle, half = (low + high) / 2 + sign * _STEP * (high - low), zoom * (high - low) / 2
         of(middle - half, middle + half, padding=0)

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.form.estimate import Twin
-from coldfinger.gui.form.run_forms import families_in, with_own_families
+from coldfinger.gui.form.own_families import families_in, with_own_families
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
 from coldfinger.gui.queue.queue_edits import QueueEdits

@@ -7,18 +7,15 @@ as a plan file and read from one, whole or not at all, and a copy of it is kept 
 from datetime import UTC, datetime
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QKeySequence, QResizeEvent
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QAction,
     QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QMenu,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -26,22 +23,20 @@ from qtpy.QtWidgets import (
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.form.edit_item import EditItem
-from coldfinger.gui.form.run_forms import form_of
-from coldfinger.gui.look import theme
+from coldfinger.gui.form.item_form import form_of
 from coldfinger.gui.look.elided import ElidedLabel
 from coldfinger.gui.look.wrapped import WrappedLabel
 from coldfinger.gui.overview.event_line import Message
 from coldfinger.gui.place import Place
+from coldfinger.gui.queue.deadline_edit import DeadlineEdit
 from coldfinger.gui.queue.end_dialog import EndDialog, end_words
 from coldfinger.gui.queue.queue_edits import QueueEdits
 from coldfinger.gui.queue.queue_files import QueueFiles
+from coldfinger.gui.queue.queue_rehearsal import QueueRehearsal
 from coldfinger.gui.queue.queue_state import CHANGEABLE, content_of, queue_view, why_not_continue
 from coldfinger.gui.queue.queue_table import QueueTable
-from coldfinger.gui.queue.rehearsal_view import RehearsalView, Rehearser
+from coldfinger.gui.queue.queue_verbs import GONE, QueueVerbs, why_not
 from coldfinger.procedures.engine.items import HOLD, NEXT, RETRY, SAFE, EndActions, Item
-from coldfinger.procedures.plans.plan_file import PlanFileError
-from coldfinger.procedures.plans.plan_values import ValueMistake, moment
-from coldfinger.procedures.plans.plan_write import plan_text
 
 _TALL = 19  # heights of a line from which on there is room for the icons
 POLICIES = (
@@ -51,11 +46,6 @@ POLICIES = (
     ((HOLD, 0), "hold", "Safe state; the queue waits for a person."),
     ((SAFE, 0), "safe, end", "Safe state; the queue ends, and its end actions are left out."),
 )
-DEADLINE = (
-    'The queue must end by this time: "08:30", "2026-11-23 08:30", or empty for any time.\n'
-    "Items that are expected to end later are marked, and skipped when their turn comes."
-)
-_GONE = "The engine does not answer."
 
 
 class QueuePanel(QWidget):
@@ -65,7 +55,7 @@ class QueuePanel(QWidget):
 
     def __init__(self, place: Place, desk: Desk, background: Background, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._place, self._desk, self._background = place, desk, background
+        self._place, self._desk = place, desk
         self.edits = QueueEdits(desk, self)
         self.edits.failed.connect(self._edit_failed)
         self.files = QueueFiles(place, desk, background, self.edits, self)
@@ -73,12 +63,18 @@ class QueuePanel(QWidget):
         self.files.titled.connect(self._show_title)
         self._seen: tuple[Any, ...] = ()
         self._kept: tuple[Any, ...] = ()
+        self._policies = [pair for pair, _, _ in POLICIES]
         self.dialog: QDialog | None = None
-        self.rehearser = Rehearser(place.station, self)
-        self.rehearsal: RehearsalView | None = None
-        self.rehearser.done.connect(self._show_rehearsal)
-        self.rehearser.failed.connect(self._rehearsal_failed)
-        self._make_actions()
+        self.rehearsal = QueueRehearsal(place.station, background, self._now, self)
+        self.rehearsal.changed.connect(self._show_verbs)
+        self.rehearsal.said.connect(self.said)
+        self._verbs = QueueVerbs(self, {
+            "Move up": lambda: self._shift(-1), "Move down": lambda: self._shift(1), "Copy": self._copy,
+            "Off / on": self._switch, "Remove": self._remove, "Change": self.edit_current,
+            "Undo": self.edits.undo, "Redo": self.edits.redo, "Open…": self.files.ask_open, "Save…": self.files.save,
+            "Save as…": self.files.ask_save, "Validate": self.files.validate,
+            "Copy as Python": self.files.copy_python, "Last queue": self.files.open_kept,
+        })  # fmt: skip
         self._lay_out()
         self.setProperty("help", "gui#queue")
         self.setAccessibleName("Queue panel")
@@ -88,50 +84,21 @@ class QueuePanel(QWidget):
         self.edits.changed.connect(self._show_verbs)
         self._show_verbs()
 
-    # -- how it looks
+    @property
+    def verbs(self) -> dict[str, QAction]:
+        """Everything that can be done with the queue, by its name, for menus."""
+        return self._verbs.actions
 
-    def _make_actions(self) -> None:
-        Context = Qt.ShortcutContext
-        inside, window = Context.WidgetWithChildrenShortcut, Context.WindowShortcut
-        self.verbs: dict[str, QAction] = {}
-        for text, icon, keys, context, act, tip in (
-            ("Move u&p", "arrow-up", "Alt+Up", inside, lambda: self._shift(-1), "Move the selected items up"),
-            ("&Move down", "arrow-down", "Alt+Down", inside, lambda: self._shift(1), "Move the selected items down"),
-            ("Cop&y", "content-copy", "Ctrl+D", inside, self._copy, "Add a copy of the selected items"),
-            ("&Off / on", "minus-circle-outline", "Ctrl+B", inside, self._switch,
-             "Leave the selected items out, or take them in again"),
-            ("Remo&ve", "delete-outline", "Del", inside, self._remove, "Take the selected items out"),
-            ("Chan&ge", "pencil-outline", "F2", inside, self.edit_current, "Change the item in its fields"),
-            ("&Undo", "undo", "Ctrl+Z", window, self.edits.undo, "Take the last change back"),
-            ("Re&do", "redo", "Ctrl+Shift+Z", window, self.edits.redo, "Make it again"),
-            ("&Open…", "folder-open-outline", "Ctrl+O", window, self.files.ask_open, "Add a plan file to the queue"),
-            ("&Save…", "content-save-outline", "Ctrl+S", window, self.files.save, "Write the queue as a plan file"),
-            ("Save &as…", "content-save-edit-outline", "", window, self.files.ask_save, "Write it under another name"),
-            ("Val&idate", "check-all", "", window, self.files.validate, "Hold every item against the station's limits"),
-            ("Copy as Pytho&n", "language-python", "", window, self.files.copy_python, "Copy it as a Python script"),
-            ("&Last queue", "history", "", window, self.files.open_kept, "Add the queue that was kept by itself"),
-        ):  # fmt: skip
-            action = QAction(text, self)
-            action.setShortcut(QKeySequence(keys))
-            action.setShortcutContext(context)
-            action.setToolTip(f"{tip} ({keys})" if keys else tip)
-            action.setProperty("tip", action.toolTip())
-            action.setProperty("glyph", icon)
-            action.triggered.connect(lambda *_, act=act: act())
-            self.addAction(action)
-            self.verbs[text.replace("&", "")] = action
+    # -- how it looks
 
     def _lay_out(self) -> None:
         self.head = QWidget(self)
         self.title = ElidedLabel(self.head, tells=False)
-        self.title.setProperty("role", "strong")
+        self.title.label.setProperty("role", "strong")
         self.title.set_text("Queue")
-        self.deadline = QLineEdit(self.head)
-        self.deadline.setPlaceholderText("any time")
-        self.deadline.setAccessibleName("Must end by")
-        self.deadline.setToolTip(DEADLINE)
-        self.deadline.returnPressed.connect(self._set_deadline)
-        self.deadline.editingFinished.connect(self._set_deadline)
+        self.deadline = DeadlineEdit(lambda: self._desk.latest.get("must_end_by", ""), self._now, self.head)
+        self.deadline.asked.connect(lambda by: self._desk.command("must_end_by", must_end_by=by))
+        self.deadline.refused.connect(lambda sentence: self.said.emit(Message("warning", sentence)))
         by = QLabel("&by", self.head)
         by.setBuddy(self.deadline)
         by.setMinimumWidth(by.fontMetrics().horizontalAdvance("by") + 3)
@@ -149,21 +116,7 @@ class QueuePanel(QWidget):
         self.summary.setAccessibleName("Queue summary")
         self.summary.setToolTip("From the engine's forecast: the planners of the procedures, corrected by what earlier "
                                 "nights here have really taken.")  # fmt: skip
-        self.tool_row = QWidget(self)
-        tools = QHBoxLayout(self.tool_row)
-        tools.setContentsMargins(0, 0, 0, 0)
-        tools.setSpacing(2)
-        self.tools: dict[str, QToolButton] = {}
-        for name in ("Move up", "Move down", "Copy", "Off / on", "Remove", "Change", "Undo", "Redo"):
-            button = QToolButton(self.tool_row)
-            button.setDefaultAction(self.verbs[name])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-            button.setAccessibleName(name)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAutoRaise(True)
-            tools.addWidget(button)
-            self.tools[name] = button
-        tools.addStretch(1)
+        self.tool_row = self._verbs.row_of_icons(self)
         self.go_on = QPushButton("&Continue queue", self)
         self.go_on.clicked.connect(self.continue_queue)
         self.policy = QComboBox(self)
@@ -187,11 +140,7 @@ class QueuePanel(QWidget):
         self.rehearse_button.clicked.connect(self.rehearse)
         self.file_button = QPushButton("&Plan file", self)
         self.file_button.setToolTip("Open, save, validate, copy as Python.")
-        menu = QMenu(self.file_button)
-        for name in ("Open…", "Save…", "Save as…", "Last queue", "Validate", "Copy as Python"):
-            menu.addAction(self.verbs[name])
-        menu.setToolTipsVisible(True)
-        self.file_button.setMenu(menu)
+        self.file_button.setMenu(self._verbs.menu_of_files(self.file_button))
         head = QHBoxLayout(self.head)
         head.setContentsMargins(0, 0, 0, 0)
         head.addWidget(self.title, 1)
@@ -213,18 +162,12 @@ class QueuePanel(QWidget):
 
     def restyle(self) -> None:
         """Show it in the present theme and font."""
-        tokens = theme.current()
-        size = self.fontMetrics().height()
-        for name, action in self.verbs.items():
-            action.setIcon(theme.icon(action.property("glyph"), tokens.text))
-            if name in getattr(self, "tools", {}):
-                self.tools[name].setIconSize(QSize(size, size))
+        self._verbs.restyle(self.fontMetrics().height())
         self.table.restyle()
         self.title.setMinimumWidth(round(self.fontMetrics().horizontalAdvance("Queue") * 1.3))  # it is bold
         self.fails.setMinimumWidth(self.fontMetrics().horizontalAdvance("When one fails") + 3)
-        self.deadline.setFixedWidth(self.fontMetrics().horizontalAdvance("2026-11-23 08:30") + 18)
-        if self.rehearsal is not None:
-            self.rehearsal.restyle()
+        self.deadline.restyle()
+        self.rehearsal.restyle()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """A low panel leaves its room to the rows: the icons' verbs are in the menu, too, and have keys."""
@@ -253,51 +196,21 @@ class QueuePanel(QWidget):
             self.files.keep(snapshot)
 
     def _show_tops(self, snapshot: dict[str, Any]) -> None:
-        if not self.deadline.hasFocus():
-            by = snapshot.get("must_end_by", "")
-            self.deadline.setText(_local_text(by))
-            theme.restyle(self.deadline, "mark", "")
-        policy = (snapshot["on_failure"]["action"], snapshot["on_failure"]["retries"])
-        known = [pair for pair, _, _ in POLICIES]
-        popup = self.policy.view()
-        if policy in known and not (popup is not None and popup.isVisible()):
-            self.policy.setCurrentIndex(known.index(policy))
+        self.deadline.show_deadline()
+        self._show_policy(snapshot["on_failure"]["action"], snapshot["on_failure"]["retries"])
         end = EndActions(**snapshot.get("end", {}))
         self.at_end.setToolTip(f"After the last item: {end_words(end)}.")
 
     def _show_verbs(self) -> None:
         """Every verb that is not live says why."""
-        latest = self._desk.latest
-        states = {item["id"]: item["state"] for item in latest.get("items", [])}
-        chosen = self.table.chosen()
-        locked = [id for id in chosen if states.get(id) not in CHANGEABLE]
-        nothing = "Select an item first."
-        if not latest:
-            free = some = nothing = _GONE
-        else:
-            some = "" if chosen else nothing
-            free = some or ("The selection has items that have begun; they are locked." if locked else "")
-        stack = self.edits.stack
-        self._enable({
-            "Move up": free, "Move down": free, "Remove": free, "Off / on": free,
-            "Copy": some,
-            "Change": free or ("" if len(chosen) == 1 else "Select one item only."),
-            "Undo": "" if stack.canUndo() else "No change of the queue can be taken back.",
-            "Redo": "" if stack.canRedo() else "Nothing was taken back.",
-        })  # fmt: skip
-        empty = "" if states else "The queue is empty."
-        self._enable({"Save…": empty, "Save as…": empty, "Validate": empty, "Copy as Python": empty})
-        why = why_not_continue(latest) if latest.get("items") is not None else _GONE
+        latest, stack = self._desk.latest, self.edits.stack
+        chosen, can_undo, can_redo = self.table.chosen(), stack.canUndo(), stack.canRedo()
+        self._verbs.explain(why_not(latest, chosen, can_undo=can_undo, can_redo=can_redo))
+        why = why_not_continue(latest) if latest.get("items") is not None else GONE
         self._enable_button(self.go_on, why, "Let the held queue go on with its next item.")
-        busy = "A rehearsal is going on." if self.rehearser.running else empty
+        empty = "" if latest.get("items") else "The queue is empty."
+        busy = "A rehearsal is going on." if self.rehearsal.running else empty
         self._enable_button(self.rehearse_button, busy, self.rehearse_button.property("tip"))
-
-    def _enable(self, reasons: dict[str, str]) -> None:
-        for name, why in reasons.items():
-            action = self.verbs[name]
-            action.setEnabled(not why)
-            action.setToolTip(f"{why}\n{action.property('tip')}" if why else action.property("tip"))
-            action.setStatusTip(why or action.property("tip"))  # in the menus, where arrow keys go by
 
     def _enable_button(self, button: QPushButton, why: str, tip: str | None) -> None:
         if button.property("tip") is None:
@@ -359,31 +272,25 @@ class QueuePanel(QWidget):
         """Let a held queue go on."""
         self._desk.command("resume")
 
+    def _show_policy(self, action: str, retries: int) -> None:
+        """Choose what the engine does; one that only a plan file can say stands below the usual ones."""
+        popup = self.policy.view()
+        if popup is not None and popup.isVisible():
+            return
+        if (action, retries) not in self._policies:
+            self._policies = [*(pair for pair, _, _ in POLICIES), (action, retries)]
+            while self.policy.count() >= len(self._policies):
+                self.policy.removeItem(self.policy.count() - 1)
+            self.policy.addItem(f"try {retries} times" if action == RETRY else action)
+        self.policy.setCurrentIndex(self._policies.index((action, retries)))
+
     def _set_policy(self, index: int) -> None:
-        action, retries = POLICIES[index][0]
+        action, retries = self._policies[index]
         self._desk.command("policy", action=action, retries=retries)
 
     def _show_title(self, name: str, what: str) -> None:
         self.title.set_text(name)
         self.title.setToolTip(what)
-
-    def _set_deadline(self) -> None:
-        """Apply the deadline; what is no time is marked and changes nothing."""
-        text, present = self.deadline.text().strip(), self._desk.latest.get("must_end_by", "")
-        if text == _local_text(present):
-            theme.restyle(self.deadline, "mark", "")
-            return
-        try:
-            by = moment(text, self._now(), None, "must end by") if text else ""
-        except ValueMistake as error:
-            theme.restyle(self.deadline, "mark", "wrong")
-            sentence = str(error)
-            self.said.emit(Message("warning", f"{sentence[:1].upper()}{sentence[1:]}. The deadline is as it was."))
-            return
-        theme.restyle(self.deadline, "mark", "")
-        if by != present:
-            self._desk.command("must_end_by", must_end_by=by)
-            self.deadline.setText(_local_text(by))
 
     def ask_end(self) -> None:
         """Ask what shall happen after the last item."""
@@ -394,49 +301,14 @@ class QueuePanel(QWidget):
         dialog.open()
 
     def _context_menu(self, where: Any) -> None:
-        menu = QMenu(self)
-        for name in ("Change", "Copy", "Off / on", "Remove", "Move up", "Move down"):
-            menu.addAction(self.verbs[name])
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu = self._verbs.menu_of_items(self)
         page: QWidget = self.table.viewport() or self.table
         menu.popup(page.mapToGlobal(where))
 
-    # -- rehearsal
-
     def rehearse(self) -> None:
         """Carry the queue out on the simulated twin and show what would happen."""
-        if self.rehearser.running or not self._desk.latest.get("items"):
-            return
-        night = self.files.night()
-        if self.rehearsal is None:
-            self.rehearsal = RehearsalView(self)
-            self.rehearsal.cancelled.connect(self.rehearser.cancel)
-        self.rehearsal.wait(night.name)
-        self.rehearsal.show()
-        self._background.do("text of the rehearsal", lambda: plan_text(night, night.name), self._begin, self._no_text)
-
-    def _begin(self, text: str) -> None:
-        self.rehearser.start(text)
-        self._show_verbs()
-
-    def _no_text(self, error: BaseException) -> None:
-        if self.rehearsal is not None:
-            self.rehearsal.give_up(f"The queue cannot be rehearsed: {error}")
-        if not isinstance(error, PlanFileError):
-            raise error
-
-    def _show_rehearsal(self, rehearsal: dict[str, Any]) -> None:
-        self._show_verbs()
-        if self.rehearsal is not None:
-            self.rehearsal.show_rehearsal(rehearsal, self._now())
-        refused = rehearsal["refused"]
-        if refused:
-            self.said.emit(Message("warning", f"The rehearsal found what the station refuses: {refused[0]}"))
-
-    def _rehearsal_failed(self, sentence: str) -> None:
-        self._show_verbs()
-        if self.rehearsal is not None:
-            self.rehearsal.give_up(sentence)
+        if not self.rehearsal.running and self._desk.latest.get("items"):
+            self.rehearsal.rehearse(self.files.night())
 
     def _now(self) -> datetime:
         utc = self._desk.latest.get("utc")
@@ -444,12 +316,5 @@ class QueuePanel(QWidget):
 
     def end(self) -> None:
         """End what runs beside the window, after the background work has ended."""
-        self.rehearser.close()
+        self.rehearsal.end()
         self.files.end()
-        if self.rehearsal is not None:
-            self.rehearsal.close()
-
-
-def _local_text(utc: str) -> str:
-    """ "08:30" or "Tue 08:30" are no full times: what is shown reads back as the same."""
-    return f"{datetime.fromisoformat(utc).astimezone():%Y-%m-%d %H:%M}" if utc else ""

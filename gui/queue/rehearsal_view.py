@@ -13,7 +13,6 @@ from typing import Any
 from qtpy.QtCore import QObject, QProcess, Qt, QTimer, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -21,7 +20,6 @@ from qtpy.QtWidgets import (
     QPushButton,
     QShortcut,
     QSplitter,
-    QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -29,6 +27,7 @@ from qtpy.QtWidgets import (
 
 from coldfinger.gui.form.estimate import clock_text, span_text
 from coldfinger.gui.look import theme
+from coldfinger.gui.look.tables import ReadingTable
 from coldfinger.gui.look.tokens import ITEM_LOOKS
 from coldfinger.gui.plots.plot import Plot
 from coldfinger.gui.plots.series import Quantity, Series
@@ -178,15 +177,9 @@ class RehearsalView(QWidget):
             plot.set_badge("SIMULATED")
             plot.setMinimumHeight(120)
         self.temperature.set_log(False, True)
-        self.table = QTableWidget(0, len(_COLUMNS), self)
-        self.table.setHorizontalHeaderLabels(_COLUMNS)
-        self.table.setAccessibleName("Items and what becomes of them")
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table = ReadingTable(_COLUMNS, "Items and what becomes of them", self)
         self.table.setWordWrap(True)
         head: Any = self.table.horizontalHeader()
-        side: Any = self.table.verticalHeader()
-        side.hide()
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(len(_COLUMNS) - 1, QHeaderView.ResizeMode.Stretch)
         split = QSplitter(Qt.Orientation.Vertical, self)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDialog,
     QHBoxLayout,
@@ -12,12 +11,11 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from coldfinger.gui.look.tables import ReadingTable
 from coldfinger.procedures.data.snapshots import Difference
 
 _LONGEST = 80
@@ -50,17 +48,12 @@ class DiffView(QDialog):
         self.filter.setPlaceholderText("only settings with this text")
         self.filter.setAccessibleName("Filter")
         self.filter.setToolTip("Only lines that contain this text, in any case.")
-        self.table = QTableWidget(0, 4, self)
-        self.table.setAccessibleName("Differences")
-        self.table.setHorizontalHeaderLabels(["Of", "Setting", *names])
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        header, rows = self.table.horizontalHeader(), self.table.verticalHeader()
-        if header is not None and rows is not None:
+        self.table = ReadingTable(["Of", "Setting", *names], "Differences", self)
+        header = self.table.horizontalHeader()
+        if header is not None:
             header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             for column in (2, 3):
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-            rows.hide()
         copy, close = QPushButton("&Copy", self), QPushButton("C&lose", self)
         copy.setToolTip("Copy the lines that are shown as text, with tabs between the columns.")
         close.setToolTip("Close this window (Esc).")
@@ -91,13 +84,7 @@ class DiffView(QDialog):
         return [line for line in lines if wanted in " ".join(line).casefold()]
 
     def _fill(self) -> None:
-        shown = self.shown()
-        self.table.setRowCount(len(shown))
-        for row, line in enumerate(shown):
-            for column, text in enumerate(line):
-                cell = QTableWidgetItem(text)
-                cell.setToolTip(text)
-                self.table.setItem(row, column, cell)
+        self.table.show_texts(self.shown())
 
     def _copy(self) -> None:
         clipboard = QApplication.clipboard()

@@ -22,8 +22,9 @@ OUTCOME_LOOKS = {
     "stopped": ITEM_LOOKS["partial"],
     "interrupted": ITEM_LOOKS["partial"],
     "failed": ITEM_LOOKS["failed"],
-    "damaged": Look("file-alert-outline", "damaged", "bad"),
+    "damaged": Look("file-alert-outline", "unreadable", "bad"),
 }
+"""The catalogue calls damaged what nothing could be read of, be it only of a newer program; a lost line is no such."""
 _DOUBTFUL = 0.9
 """Share of believed rows below which a run that is done is marked all the same."""
 
@@ -40,21 +41,38 @@ class Column:
 
 def field_text(entry: Entry) -> str:
     """ "600 Oe", "−300 to 300 Oe", "" without rows."""
-    return _span(entry.lowest_Oe, entry.highest_Oe, "Oe", close=0.5)
+    return _with_unit(_field(entry), "Oe")
 
 
 def temperature_text(entry: Entry) -> str:
     """ "0.05 to 10 K", "" without rows."""
-    return _span(entry.coldest_K, entry.warmest_K, "K", close=0.0)
+    return _with_unit(_temperature(entry), "K")
 
 
-def _span(low: float | None, high: float | None, unit: str, close: float) -> str:
+def _field(entry: Entry) -> str:
+    return _span(entry.lowest_Oe, entry.highest_Oe, close=0.5)
+
+
+def _temperature(entry: Entry) -> str:
+    return _span(entry.coldest_K, entry.warmest_K, close=0.0)
+
+
+def _with_unit(text: str, unit: str) -> str:
+    return f"{text} {unit}" if text else ""
+
+
+def _span(low: float | None, high: float | None, close: float) -> str:
     if low is None or high is None:
         return ""
     if high - low <= close:
         low = high = (low + high) / 2
-    ends = [f"{0.0 if abs(value) < close else value:.3g}".replace("-", "−") for value in (low, high)]
-    return f"{ends[0]} {unit}" if ends[0] == ends[1] else f"{ends[0]} to {ends[1]} {unit}"
+    ends = [_number(0.0 if abs(value) < close else value) for value in (low, high)]
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+
+
+def _number(value: float) -> str:
+    text = f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+    return text.replace("-", "−")
 
 
 def time_text(utc: str) -> str:
@@ -67,14 +85,18 @@ def type_text(entry: Entry) -> str:
 
 
 def quality_text(entry: Entry) -> str:
-    """Word of the outcome, with the believed share where that is not all."""
-    word = entry.outcome
-    if entry.damage and word != "damaged":
-        word += ", damaged"
+    """Word of the outcome, with the believed share where that is not all: "done, 89 % good"."""
+    return _quality(entry).replace("%", "% good")
+
+
+def _quality(entry: Entry) -> str:
+    word = OUTCOME_LOOKS["damaged"].word if entry.outcome == "damaged" else entry.outcome
+    if entry.damage and entry.outcome != "damaged":
+        word = f"damaged, {word}"
     if not entry.rows:
         return f"{word}, no rows" if word == "done" else word
     share = entry.believed / entry.rows
-    return word if share == 1 else f"{word}, {min(int(100 * share), 99)} % good"
+    return word if share == 1 else f"{word}, {min(int(100 * share), 99)} %"
 
 
 def look_of(entry: Entry) -> Look:
@@ -88,8 +110,9 @@ def look_of(entry: Entry) -> Look:
 
 
 def title_of(entry: Entry) -> str:
-    """One line that names a run to a person: "#17 R(T) at 600 Oe"."""
-    name = entry.item_name or f"{type_text(entry)} {field_text(entry)}".strip()
+    """One line that names a run to a person: "#17 R(T) at 600 Oe", or by its folder where no more is known."""
+    plain = f"{type_text(entry)} {field_text(entry)}".strip() if entry.kind or entry.procedure else entry.folder
+    name = entry.item_name or plain
     return f"#{entry.id} {name}"
 
 
@@ -112,11 +135,11 @@ COLUMNS = (
     Column("#", "Number of the run, its own for ever; the tick puts it into plots (Space).", lambda e: str(e.id),
            lambda e: e.id),
     Column("Type", "What was measured.", type_text, type_text),
-    Column("H", "Field at the sample (Oe) of the believed rows.", field_text,
+    Column("H (Oe)", "Field at the sample (Oe) of the believed rows.", _field,
            lambda e: e.lowest_Oe if e.lowest_Oe is not None else float("-inf")),
     Column("Quality", "How the run ended, and the share of its rows that carry no flag that forbids belief.",
-           quality_text, lambda e: (e.outcome, e.believed / e.rows if e.rows else 0.0)),
-    Column("T", "Range of the sample's temperature (K) of the believed rows.", temperature_text,
+           _quality, lambda e: (e.outcome, e.believed / e.rows if e.rows else 0.0)),
+    Column("T (K)", "Range of the sample's temperature (K) of the believed rows.", _temperature,
            lambda e: e.coldest_K if e.coldest_K is not None else float("-inf")),
     Column("Points", "Rows in the file.", lambda e: str(e.rows), lambda e: e.rows),
     Column("Time", "When it was begun, by this computer's clock.", lambda e: time_text(e.begun_utc),

@@ -26,7 +26,7 @@ def details_of(folder: Path, entry: Entry) -> list[Line]:
     try:
         run = read_run(folder)
     except RunFileError as error:
-        return [*head, ("Damaged", str(error))]
+        return [*head, ("Unreadable", str(error))]
     return [*head, *((what, said) for what, said in _lines(run, entry) if said)]
 
 

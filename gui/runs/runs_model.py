@@ -19,11 +19,12 @@ _NOWHERE = QModelIndex()
 class RunsModel(QAbstractTableModel):
     """Entries by row; ticks and the reference belong to the folder, so that they outlive filters and new runs.
 
-    `ticks_changed` after every change of a tick, `remarked` (folders, what, value) for what was edited, `refused` a
-    sentence for an edit that cannot be.
+    `ticks_changed` after every change of a tick, `reference_changed` after one of the reference, `remarked` (folders,
+    what, value) for what was edited, `refused` a sentence for an edit that cannot be.
     """
 
     ticks_changed = Signal()
+    reference_changed = Signal()
     remarked = Signal(object, str, object)
     refused = Signal(str)
 
@@ -93,6 +94,7 @@ class RunsModel(QAbstractTableModel):
     def set_reference(self, folder: str) -> None:
         self.reference = folder
         self.repaint_all()
+        self.reference_changed.emit()
 
     def repaint_all(self) -> None:
         """Take the look of the theme in use."""

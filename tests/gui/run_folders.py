@@ -60,6 +60,17 @@ def ramp(
     return folder
 
 
+def scattered(folder: Path, field: float = 100.0, rows: int = 40) -> Path:
+    """A ramp whose rows scatter three times as much as their own s.d. says."""
+    draw = np.random.default_rng(rows)
+    with writer_of(folder) as writer:
+        for i, T in enumerate(np.geomspace(0.7, 0.05, rows)):
+            true = float(failed_insulator(T, 3e-5, 1.6e-4, 0.59))
+            writer.point(row_at(i, float(T), field, true * (1 + 0.012 * draw.normal()), 0.003 * true))
+        writer.end("done")
+    return folder
+
+
 def family(folder: Path, fields: tuple[float, ...] = (60.0, 100.0, 200.0, 300.0, 450.0, 600.0)) -> list[Path]:
     """Ramps whose σ_QF falls with field as a power law."""
     return [ramp(folder / f"rt_{field:g}", field, base=3e-5 * (field / 100) ** -0.8) for field in fields]

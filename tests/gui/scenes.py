@@ -86,7 +86,7 @@ def _damaged(stage: Stage) -> Iterator[QWidget]:
     lines[20] = lines[20][:30]
     (folder / "run.jsonl").write_bytes(b"\n".join(lines))
     runs = stage.window.runs
-    runs.look(surely=True)
+    runs.watch.look(surely=True)
     stage.until(lambda: any(entry.folder == folder.name for entry in runs.model.entries))
     row = next(row for row, entry in enumerate(runs.model.entries) if entry.folder == folder.name)
     runs.table.setCurrentIndex(runs.model.index(row, 0))
@@ -99,7 +99,7 @@ def _damaged(stage: Stage) -> Iterator[QWidget]:
 def _few_points(stage: Stage) -> Iterator[QWidget]:
     stage.tab("fit")
     fit = stage.window.plots.fit
-    fit._switch.button(0).click()
+    fit.sides.button(0).click()
     stage.settle()
     fit.set_window_of_fit(0.65, 0.7)
     stage.until(lambda: "needs" in fit.words.state)
@@ -110,7 +110,7 @@ def _few_points(stage: Stage) -> Iterator[QWidget]:
 def _no_convergence(stage: Stage) -> Iterator[QWidget]:
     stage.tab("fit")
     fit = stage.window.plots.fit
-    fit._switch.button(0).click()
+    fit.sides.button(0).click()
     stage.settle()
     kept = fit.words
     fit._show_words(FitWords("did not converge: showing last good", False, kept.numbers))
@@ -122,7 +122,7 @@ def _at_its_bound(stage: Stage) -> Iterator[QWidget]:
     folder = run_folders.ramp(stage.place.data / "rt_bound", 700.0, base=1e-13)
     stage.tab("fit")
     fit = stage.window.plots.fit
-    fit._switch.button(0).click()
+    fit.sides.button(0).click()
     stage.window.plots.fit_run(folder)
     stage.until(lambda: any(word in fit.words.state for word in ("bound", "limit", "consistent")))
     yield stage.window
@@ -158,7 +158,7 @@ SCENES: dict[str, Scene] = {
     "fit-no-convergence": _no_convergence,
     "fit-at-its-bound": _at_its_bound,
     "run-damaged": _damaged,
-    "about": _box(lambda stage: stage.window.about()),
+    "about": _box(lambda stage: stage.window.beside.about()),
     "closing": _box(lambda stage: stage.window._may_close()),
 }
 

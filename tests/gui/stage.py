@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from qtpy.QtCore import QCoreApplication, QElapsedTimer, QEvent, QSize
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
@@ -14,9 +15,10 @@ from qtpy.QtWidgets import QApplication, QWidget
 from coldfinger.analysis.laws import failed_insulator
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.lag import LagWatch
+from coldfinger.gui.care.lag_log import WINDOW_LOG
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.form.edit_item import EditItem
-from coldfinger.gui.form.run_forms import form_of
+from coldfinger.gui.form.item_form import form_of
 from coldfinger.gui.helping.help import HelpViewer
 from coldfinger.gui.helping.palette import CommandPalette
 from coldfinger.gui.look import theme
@@ -31,6 +33,7 @@ from coldfinger.gui.runs.diff_view import DiffView
 from coldfinger.gui.window import Window
 from coldfinger.procedures.data.snapshots import differences
 from coldfinger.procedures.engine.items import EndActions, Family, Item
+from coldfinger.procedures.safety.locks import STATE_FOLDER, state_folder
 from coldfinger.runfiles.reader import read_run
 from tests.gui import looks, run_folders
 from tests.gui.snapshots import snapshot
@@ -38,8 +41,11 @@ from tests.gui.snapshots import snapshot
 PATIENCE = 20_000  # ms
 SMALL, LARGE = QSize(1280, 720), QSize(1920, 1080)
 TABS = ("live", "family", "fit", "map", "slopes", "history")
-DIALOGS = ("help", "commands", "messages", "panels", "traffic", "log", "change", "at-the-end", "settings", "rehearsal")
-VIEWS = ("panels", "traffic", "log")
+DIALOGS = (
+    "help", "commands", "messages", "panels", "traffic", "log", "log-window", "change", "at-the-end", "settings",
+    "rehearsal",
+)  # fmt: skip
+VIEWS = ("panels", "traffic", "log", "log-window")
 FIELDS = (0.0, 60.0, 100.0, 200.0, 300.0, 450.0)
 RUNNING = "rt_600"
 DOCS = Path(__file__).parents[2] / "docs"
@@ -59,6 +65,25 @@ _PANEL = [
 _LINES = [[300.0 + i, line, answer] for i, (line, answer) in enumerate(
     [(b"SNAP?1,2,9\n", b"6.3591e-05,-9.1e-07,7.0\n"), (b"LIAS?\n", b"0\n"), (b"SENS?\n", b"17\n")] * 4
 )]  # fmt: skip
+_TOLD = [
+    {"seq": number, "utc": f"2026-11-22T{time}+00:00", "level": level, "kind": kind, "text": text, "seen": True}
+    for number, (time, level, kind, text) in enumerate((
+        ("16:02:11", "info", "queue", "8 items were added, by the window"),
+        ("16:02:14", "info", "run", "R(T) at 0 Oe begins"),
+        ("16:54:08", "info", "run", "R(T) at 0 Oe is done: 60 rows, all believed"),
+        ("16:58:40", "info", "run", "R(T) at 100 Oe begins"),
+        ("17:21:03", "warning", "link", "lockin did not answer for 2.1 s; it was asked again and proved who it is"),
+        ("18:47:55", "warning", "settling", "T_sample needed 11 min instead of 4 min at 300 mK"),
+        ("19:40:12", "alarm", "free space", "The disk has 1.8 GB left, which is enough for 2 h of the queue"),
+        ("19:41:30", "info", "run", "R(T) at 600 Oe begins"),
+    ), 1)
+]  # fmt: skip
+_WINDOW_LOG = """\
+2026-11-22 16:02:11,204 INFO coldfinger.gui.overview.event_line: message: Welcome. This refrigerator is simulated.
+2026-11-22 17:21:03,611 WARNING coldfinger.gui.overview.event_line: link: lockin did not answer for 2.1 s
+2026-11-22 18:30:47,018 WARNING coldfinger.gui.care.lag_log: stood still for 71 ms with 12 ms of work: plot.py:214
+2026-11-22 19:12:00,360 INFO coldfinger.gui.care.lag_log: lag, replay: p99 11.2 ms, longest 38.0 ms, 0 stalls in 92.4 s
+"""
 _REHEARSED = {
     "name": "overnight", "seconds": 39600.0, "sd_seconds": 2400.0, "rows": 320, "bytes": 2e5, "refused": [],
     "items": [
@@ -104,6 +129,10 @@ class Stage:
         self.window = Window(self.place, self.link, self.desk, self.background, LagWatch())
         self.window._timer.stop()  # its lag, and ages that grow, would make each picture another one
         self.dialogs: dict[str, QWidget] = {}
+        if not first:
+            state_folder().mkdir(parents=True, exist_ok=True)
+            (state_folder() / WINDOW_LOG).write_text(_WINDOW_LOG, "utf-8")
+            self.desk.keep(_TOLD)
         self.window.show()
         for minute in () if first else range(30):
             self.desk.show(night_at("running", data, minute=minute))
@@ -133,7 +162,7 @@ class Stage:
     def settle(self) -> None:
         """Wait until nothing is read or computed any more, and draw."""
         looks.settle(self.app)
-        self.until(lambda: not (self.background.busy or self.window.drawing.busy or self.window.plots._reading))
+        self.until(lambda: not (self.background.busy or self.window.drawing.busy or self.window.plots.reading.busy))
         for _ in range(2):  # the first drawing may give a plot another size: labels come, the badge finds its place
             for plot in self.window.findChildren(Plot):
                 if plot.isVisible():
@@ -155,18 +184,18 @@ class Stage:
         names = {folder.name for folder in self.ticked}
         runs.model.tick([row for row, entry in enumerate(runs.model.entries) if entry.folder in names])
         self.settle()
-        self.until(lambda: set(self.ticked) <= self.window.plots._rows.keys())
+        self.until(lambda: set(self.ticked) <= self.window.plots.reading.rows.keys())
         self.settle()
 
     def add_row(self) -> None:
         """The running run gets one row more, and the window the time to see it."""
         plots = self.window.plots
         folder = self.place.data / RUNNING
-        rows = len(plots._rows[folder])
+        rows = len(plots.reading.rows[folder])
         T = 0.7 * (0.05 / 0.7) ** (rows / 59)
         true = float(failed_insulator(T, 7e-6, 1.6e-4, 0.59))
         self._writer.point(run_folders.row_at(rows, T, 600.0, true, 3e-3 * true))
-        self.until(lambda: len(plots._rows[folder]) > rows)
+        self.until(lambda: len(plots.reading.rows[folder]) > rows)
         self.settle()
 
     def tab(self, name: str) -> QWidget:
@@ -205,9 +234,12 @@ class Stage:
         if name == "messages":
             return MessageList(window.events.messages, window)
         if name in VIEWS:
-            getattr(window, f"show_{name}")()
-            view = window._views[name]
-            if name == "panels":
+            kind, _, source = name.partition("-")
+            getattr(window.beside, kind)()
+            view = window.beside.open[kind]
+            if kind == "log":
+                view.source.setCurrentIndex(2 if source else 0)  # type: ignore[attr-defined]
+            if kind == "panels":
                 view.table.setCurrentCell(0, 0)  # type: ignore[attr-defined]
             return view
         if name == "change":
@@ -243,14 +275,16 @@ class Stage:
 
 @contextlib.contextmanager
 def window_at(app: QApplication, data: Path, first: bool = False) -> Iterator[Stage]:
-    """The window with its night, closed in the end."""
+    """The window with its night, closed in the end; it finds the logs of no other window."""
     theme.apply(app, "light")
-    stage = Stage(app, data, first)
-    try:
-        yield stage
-    finally:
-        stage.close()
-        theme.apply(app, "light")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(STATE_FOLDER, str(data.parent / "state"))
+        stage = Stage(app, data, first)
+        try:
+            yield stage
+        finally:
+            stage.close()
+            theme.apply(app, "light")
 
 
 def night_at(state: str, data: Path, minute: float = 30.0, **more: Any) -> dict[str, Any]:

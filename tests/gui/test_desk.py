@@ -28,6 +28,8 @@ class Pretended:
         return [message for message in self.messages if message["seq"] >= since]
 
     def command(self, name, /, *, who="", **arguments):
+        if self.gone:
+            raise OwnerSilent("no owner answers")
         if name == "slow":
             self.hangs.wait(5.0)
         if name == "bad":
@@ -81,6 +83,26 @@ def test_what_is_refused_is_said_with_the_name_of_the_command(qtbot, desk):
     assert said.args == ["bad", "that is not allowed"]
 
 
+def test_what_is_commanded_while_nobody_answers_is_said_and_what_follows_is_carried_out(qtbot, desk, engine):
+    desk.start()
+    engine.gone = True
+    with qtbot.waitSignal(desk.refused, timeout=30000) as said:
+        desk.command("pause")
+    assert said.args == ["pause", "no owner answers"]
+    engine.gone = False
+    desk.command("resume")
+    qtbot.waitUntil(lambda: engine.given == [("resume", {})], timeout=30000)
+
+
+def test_what_was_commanded_before_the_end_is_still_sent(qtbot, desk, engine):
+    desk.start()
+    desk.command("slow")
+    desk.command("hold")
+    engine.hangs.set()
+    desk.close()
+    assert [name for name, _ in engine.given] == ["slow", "hold"]
+
+
 def test_an_abort_does_not_wait_for_a_command_that_hangs(qtbot, desk, engine):
     desk.start()
     desk.command("slow")
@@ -111,6 +133,18 @@ def test_of_a_lost_engine_the_fresh_snapshot_is_the_last_one_at_once(qtbot, desk
     assert desk.fresh(0.0)["state"] == "idle"
 
 
+def test_what_a_lost_engine_tells_again_is_kept_once(qtbot, desk, engine):
+    heard = []
+    desk.happened.connect(heard.extend)
+    desk.start()
+    qtbot.waitUntil(lambda: len(heard) == 1, timeout=30000)
+    with qtbot.waitSignal(desk.lost, timeout=30000):
+        engine.gone = True
+    engine.gone = False
+    qtbot.waitUntil(lambda: len(heard) == 2, timeout=30000)
+    assert [event["text"] for event in desk.told] == ["first"]
+
+
 def test_a_lost_engine_is_said_and_found_again(qtbot, desk, engine):
     desk.start()
     qtbot.waitUntil(lambda: bool(desk.latest), timeout=30000)
@@ -125,11 +159,12 @@ def test_it_turns_to_another_engine_and_nothing_more_reaches_the_first(qtbot, de
     desk.start()
     qtbot.waitUntil(lambda: bool(desk.latest), timeout=30000)
     other = Pretended()
-    other.messages = [{"seq": 1, "text": "of another"}]
+    other.messages = [{"seq": 1, "utc": "2026-11-22T20:00:00+00:00", "text": "of another"}]
     heard = []
     desk.happened.connect(heard.extend)
     desk.turn_to(lambda: other)
     qtbot.waitUntil(lambda: any(event["text"] == "of another" for event in heard), timeout=30000)
+    assert [event["text"] for event in desk.told] == ["first"]
     desk.command("pause")
     qtbot.waitUntil(lambda: bool(other.given), timeout=30000)
     assert engine.given == []

@@ -67,7 +67,8 @@ def frozen_plot(stage, patch):
 
 
 def invisible_curve(stage, _):
-    items = [item for curve in stage.window.plots.live.plot._curves.values() for item in curve.items]
+    curves = stage.window.plots.live.plot.curves
+    items = [item for key in curves for item in curves[key].items]
     shown = [item.isVisible() for item in items]
     for item in items:
         item.setVisible(False)
@@ -138,7 +139,7 @@ def another_title(stage, _):
 
 def another_icon(stage, _):
     banner = stage.window.banner
-    banner.icon.setPixmap(theme.picture("pause", LIGHT.ok.ink, banner.icon.pixmap().width(), banner))
+    theme.depict(banner.icon, "pause", LIGHT.ok.ink, banner.icon.pixmap().width())
     return lambda: banner.show_view(banner.view)
 
 

@@ -138,6 +138,13 @@ def test_closing_asks_while_a_command_is_not_answered_and_nobody_knows_what_runs
     engine.hangs.set()
 
 
+def test_closing_asks_for_a_queue_that_was_let_go_just_now(opened: tuple[Window, Startable], asked: list[str]) -> None:
+    window, _ = opened
+    window.desk.command("resume")
+    assert not window.close()
+    assert asked == ["A queue is running"]
+
+
 def test_closing_asks_nothing_while_nothing_runs(opened: tuple[Window, Startable], asked: list[str]) -> None:
     window, _ = opened
     assert window.close()

@@ -1,11 +1,14 @@
 """The whole window as it is seen: every tab and dialog, both themes, two sizes, small and large fonts."""
 
+import contextlib
 import os
 import subprocess
 import sys
 
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QWidget
 
 from coldfinger.gui.helping.help import anchor_of, headings
 from tests.gui import looks, window_checks
@@ -21,6 +24,30 @@ def stage(qapp, tmp_path_factory):
         stage.tick()
         say(stage)
         yield stage
+
+
+def walk(window, key):
+    """Everything that has the keyboard until it is where it began."""
+    begun = at = window.focusWidget()
+    stops = []
+    while at is not None and at not in stops:
+        stops.append(at)
+        QTest.keyClick(at, key)
+        at = window.focusWidget()
+    assert at is begun, f"the keyboard stays in {at and at.accessibleName()!r}"
+    return stops
+
+
+def asks_for_the_keyboard(widget, window):
+    """Whether Tab has to come by."""
+    tabbed = widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.focusProxy() is None
+    return bool(tabbed and widget.isVisibleTo(window) and widget.isEnabled() and not widget.isWindow())
+
+
+def input_of(widget):
+    """Buttons of which one is down are one input: Tab comes to one of them, arrows reach the others."""
+    group = widget.group() if isinstance(widget, QAbstractButton) else None
+    return group if group is not None and group.exclusive() else widget
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -104,6 +131,19 @@ def test_every_dialog_is_in_order(stage, theme):
     assert {name: found for name, found in faults.items() if found} == {}
 
 
+@pytest.mark.parametrize("name", [name for name in DIALOGS if name not in ("help", "commands")])
+def test_tab_leaves_every_part_of_a_dialog_and_comes_round(stage, name):
+    dialog = stage.dialog(name)
+    try:
+        dialog.activateWindow()
+        dialog.focusNextPrevChild(True)
+        stops = walk(dialog, Qt.Key.Key_Tab)
+        wanted = {input_of(one) for one in dialog.findChildren(QWidget) if asks_for_the_keyboard(one, dialog)}
+        assert wanted == {input_of(stop) for stop in stops}
+    finally:
+        dialog.hide()
+
+
 @pytest.mark.parametrize("state", ["running", "waiting", "paused", "held", "idle", "aborting"])
 def test_banner_title_plot_and_picture_say_the_same(stage, state):
     stage.resize(SMALL)
@@ -155,6 +195,28 @@ def test_a_low_dock_scrolls_its_panel_and_keeps_its_title(stage):
     finally:
         window.reset_layout()
         stage.dress("light")
+
+
+@pytest.mark.parametrize("place", [*TABS, "replay"])
+def test_tab_and_shift_tab_go_once_to_everything_that_can_be_used_and_through_the_runs_as_one_reads(stage, place):
+    window, runs = stage.window, stage.window.runs
+    with at(stage, place) if place in SCENES else contextlib.nullcontext(stage.tab(place)):
+        wanted = {input_of(one) for one in window.findChildren(QWidget) if asks_for_the_keyboard(one, window)}
+        window.activateWindow()
+        window.new_run.focus_first()
+        forth, back = (walk(window, key) for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab))
+        reached = [input_of(stop) for stop in forth]
+        assert [one for one in wanted if one not in reached] == []
+        assert len(set(reached)) == len(reached) == len(wanted)
+        assert forth[1:] == back[:0:-1]
+        assert len(forth) > 40
+        buttons = [button for button in runs.ticked_runs.buttons.values() if button.isEnabled()]
+        assert len(buttons) > 2
+        inside = [stop for stop in forth if runs.isAncestorOf(stop)]
+        assert inside == [runs.filter, runs.table, *buttons, runs.details]
+        bar = [stop for stop in forth if window.replay_bar.isAncestorOf(stop)]
+        assert [stop.x() for stop in bar] == sorted(stop.x() for stop in bar)
+    stage.tab("live")
 
 
 def test_the_map_has_its_colours(stage):

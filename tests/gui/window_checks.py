@@ -167,7 +167,7 @@ def plots_say_it(stage: Stage) -> list[str]:
             continue
         if plot.series and plot.badge_text != "SIMULATED":
             faults.append("a plot of simulated runs has no badge")
-        picture = looks.of_image(plot.image())
+        picture = looks.of_image(plot.copies.image())
         lost = theme.current().lost.ink
         if plot.series and _count(picture, lost) < INK:
             faults.append("the picture that is copied has no badge")

@@ -16,5 +16,5 @@ LETTERS = {
     "Speed of time › ×10, ten": "vst", "Speed of time › ×100, hundred": "vsh", "Speed of time › ×1000, thousand": "vso",
     "Use parameters of the chosen run": "au", "Fit ticked runs": "af", "Overlay ticked runs": "ao",
     "Ratio to the reference": "ar", "Differences of two ticked runs": "ad",
-    "Help here": "hh", "Commands": "hc", "Log": "hl", "All messages": "hm", "About": "ha",
+    "Help here": "hh", "Tour": "ht", "Commands": "hc", "Log": "hl", "All messages": "hm", "About": "ha",
 }  # fmt: skip

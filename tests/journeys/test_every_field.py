@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from coldfinger.gui.form.run_forms import BY_T, CHOICE, FORMS, LIST, WAY, Entry, Form, form
+from coldfinger.gui.form.form_fields import CHOICE, LIST, WAY, Entry, Form
+from coldfinger.gui.form.run_forms import BY_T, FORMS, form
 from coldfinger.procedures.engine.items import Item
 from coldfinger.procedures.laboratory.limits import limits_of
 from coldfinger.procedures.laboratory.station_file import read_station_file

@@ -27,6 +27,7 @@ SEEN = (
     "New run", "Dark theme", "Larger font", "Usual font", "Smaller font", "Export ticked runs",
     "Fit ticked runs", "Overlay ticked runs", "Ratio to the reference", "Differences of two ticked runs",
     "Use parameters of the chosen run", "Validate", "Copy as Python", "Reconnect",
+    "Tour",  # says that the queue is not empty
 )  # fmt: skip
 """Commands that change what the window shows, be it by a message, and nothing outside of it, in their order."""
 TAKES_THE_KEYBOARD = {*TABS, "Live", "New run", "Reconnect"}

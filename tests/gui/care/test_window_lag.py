@@ -94,4 +94,4 @@ def test_twelve_live_curves_of_a_hundred_thousand_points_do_not_stall_the_window
         if best[0] < 0.030 and best[1] == 0:
             break
     assert best[0] < 0.060, f"p99 {best[0] * 1e3:.0f} ms above an idle window, {best[1]} stalls"
-    assert len(plot._curves["0"].line.getData()[0]) <= 2 * plot.view.width() + 1
+    assert len(plot.curves["0"].line.getData()[0]) <= 2 * plot.view.width() + 1

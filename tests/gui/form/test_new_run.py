@@ -87,6 +87,15 @@ def test_at_the_first_start_ctrl_enter_alone_ramps_from_now(qtbot, make):
     assert "Press Ctrl+Enter" in stage.messages[0].text
 
 
+def test_a_refrigerator_warmer_than_the_station_allows_is_not_where_the_ramp_begins_and_that_is_said(qtbot, make):
+    stage = make(latest=COLD | {"T_mc (K)": [400.0, 1.0]})
+    hottest = stage.place.limits.highest_temperature
+    sentence = f"The refrigerator is at 400 K, which this station does not allow: the ramp begins at {hottest:g} K."
+    panels.until(qtbot, lambda: sentence in stage.panel.problems.text())
+    stage.panel.form.editors["start"].set_value(0.5)
+    panels.until(qtbot, lambda: "The refrigerator is at" not in stage.panel.problems.text())
+
+
 def test_a_ramp_is_typed_with_to_tab_and_rate(qtbot, make):
     stage = make()
     stage.panel.focus_first()
@@ -202,9 +211,10 @@ def test_the_estimate_follows_what_is_typed_and_counts_from_the_engines_time(qtb
     panels.until(qtbot, lambda: "Takes" in stage.panel.takes.text())
     before = stage.panel.takes.text()
     stage.panel.form.editors["rate"].set_value(0.05)
-    panels.until(qtbot, lambda: stage.panel.takes.text() != before and not stage.panel._timer.isActive())
+    panels.until(qtbot, lambda: stage.panel.takes.text() != before and not stage.panel._estimating.behind)
     stage.engine.picture["ends"] = {"utc": "2026-11-22T23:00:00+00:00", "sd_seconds": 60.0, "items": {}}
     panels.until(qtbot, lambda: "; queued: " in stage.panel.takes.text())
+    assert " ± " in stage.panel.takes.text().partition("; queued: ")[2]  # that of the queue, at least
 
 
 def test_fields_that_make_no_sense_now_are_hidden(make):

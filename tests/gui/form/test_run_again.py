@@ -8,9 +8,10 @@ from qtpy.QtCore import Qt
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.desk import Desk
+from coldfinger.gui.form.form_to_plan import night_of
 from coldfinger.gui.form.new_run import NewRunPanel
 from coldfinger.gui.form.run_again import AgainError, again
-from coldfinger.gui.form.run_forms import form, night_of
+from coldfinger.gui.form.run_forms import form
 from coldfinger.gui.place import Place
 from coldfinger.gui.runs.runs_panel import RunsPanel
 from coldfinger.procedures.engine.build import procedure_class

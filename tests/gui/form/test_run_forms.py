@@ -1,6 +1,7 @@
 """The tables of fields: every form makes a plan, within the limits, and a waiting item comes back into its form."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,22 +9,11 @@ import pytest
 from coldfinger.gui.fields.list_text import ListField, list_tooltip, preview, read_list
 from coldfinger.gui.fields.quantity_text import Field
 from coldfinger.gui.form.estimate import Twin, clock_text, estimate_text, place_after, place_of, short_span, span_text
-from coldfinger.gui.form.run_forms import (
-    BY_FIELD,
-    BY_T,
-    CHOICE,
-    FLAG,
-    FORMS,
-    changes_of,
-    families_in,
-    form,
-    form_of,
-    items_of,
-    night_of,
-    plan_text_of,
-    values_of,
-    with_own_families,
-)
+from coldfinger.gui.form.form_fields import CHOICE, FLAG
+from coldfinger.gui.form.form_to_plan import items_of, night_of, plan_text_of
+from coldfinger.gui.form.item_form import changes_of, form_of, values_of
+from coldfinger.gui.form.own_families import families_in, with_own_families
+from coldfinger.gui.form.run_forms import BY_FIELD, BY_T, FORMS, form
 from coldfinger.gui.place import Place
 from coldfinger.procedures.engine.build import procedure_class
 from coldfinger.procedures.engine.items import Item
@@ -224,12 +214,16 @@ def test_an_estimate_is_longer_for_a_slower_ramp_and_says_what_is_refused(twin, 
     hot = twin.estimate(night_of(form("ramp"), filled("ramp", place.limits, stop=9.0)), COLD, NOW)
     assert not hot.possible
     assert "9 K" in hot.mistakes[0]
+    good, bad = (night_of(form("ramp"), filled("ramp", place.limits, stop=stop)) for stop in (0.7, 9.0))
+    assert twin.estimate(replace(good, items=(*good.items, *bad.items)), COLD, NOW).mistakes == hot.mistakes
 
 
 def test_preflight_says_far_fields_and_large_currents_and_nothing_else(twin, place):
     far = twin.estimate(night_of(form("ramp"), filled("ramp", place.limits)), Whereabouts(0.06, 0.05), NOW)
     assert len(far.warnings) == 1
     assert "600 Oe now" in far.warnings[0]
+    there = night_of(form("ramp"), filled("ramp", place.limits, field=600.0))
+    assert twin.estimate(there, Whereabouts(0.06, 0.05), NOW).warnings == ()
     strong = filled("ramp", place.limits, excitation="fixed", current=5.0)
     (warning,) = twin.estimate(night_of(form("ramp"), strong), COLD, NOW).warnings
     assert "5 nA is more than the policy ever takes, 1 nA" in warning
@@ -262,6 +256,14 @@ def test_where_the_refrigerator_is_comes_from_the_newest_readings():
     assert place_of({"latest": {"T_mc (K)": [0.012, 1.0]}}) == COLD
     both = {"latest": {"T_mc (K)": [0.3, 1.0], "T_sample (K)": [0.31, 1.0], "H (Oe)": [100.0, 1.0]}}
     assert place_of(both) == Whereabouts(0.01, 0.31)
+    assert place_of(both | {"silent": {"bridge": "no answer"}}) == Whereabouts(0.01, 0.3)  # its last reading is old
+    silent = both | {"silent": {"bridge": "no answer", "controller": "no answer"}}
+    assert place_of(silent | {"survey": {"readings": {"T_mc_K": 0.05}}}) is None
+    none = both["latest"] | {"T_sample (K)": [float("nan"), 1.0]}  # out of its calibration
+    assert place_of({"latest": none}) == Whereabouts(0.01, 0.3)
+    assert place_of({"survey": {"readings": {"T_mc_K": 0.05, "field_T": 0.06}}}) == Whereabouts(0.06, 0.05)
     ramp = {"state": "waiting", "procedure": "TemperatureRamp", "parameters": {"stop": 0.7, "field": 30.0}}
     assert place_after([ramp], COLD) == Whereabouts(0.003, 0.7)
     assert place_after([ramp | {"state": "done"}], COLD) == COLD
+    steps = [{"state": "waiting", "settings": {"field": 0.02}}, {"state": "waiting", "settings": {"temperature": 0.3}}]
+    assert place_after(steps, COLD) == Whereabouts(0.02, 0.3)

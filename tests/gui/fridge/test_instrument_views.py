@@ -12,6 +12,7 @@ from coldfinger.gui.fridge.panel_text import allowed_text, choices_of, typed_tex
 from coldfinger.gui.fridge.panels_view import PanelsView
 from coldfinger.gui.fridge.traffic_view import LIMITS, TrafficView
 from coldfinger.procedures.engine.panels import Panels
+from coldfinger.procedures.safety.locks import STATE_FOLDER
 from coldfinger.procedures.station import connect_station
 from tests.gui import looks
 from tests.gui.snapshots import snapshot
@@ -40,6 +41,7 @@ class Said(QObject):
     def __init__(self):
         super().__init__()
         self.latest: dict[str, Any] = {}
+        self.told: list[dict[str, Any]] = []
         self.given: list[tuple[str, dict[str, Any]]] = []
         self.thens: list[Any] = []
 
@@ -66,7 +68,8 @@ def background(qtbot):
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv(STATE_FOLDER, str(tmp_path))
     return SimpleNamespace(data=tmp_path, folder=tmp_path)
 
 
@@ -138,53 +141,64 @@ def test_at_rest_it_follows_every_second_and_in_a_run_it_does_not(panels, desk):
 
 def test_a_typed_number_is_sent_as_it_stands_and_the_answer_is_shown(qtbot, panels, desk):
     choose(panels, "frequency")
-    panels.line.setText("13 Hz")
-    qtbot.keyClick(panels.line, Qt.Key.Key_Return)
+    panels.editor.line.setText("13 Hz")
+    qtbot.keyClick(panels.editor.line, Qt.Key.Key_Return)
     order = {"panel": "lockin", "knob": "frequency", "text": "13 Hz", "by": "the window"}
     assert desk.given[-1] == ("set_panel", order)
     desk.show(reading=2, entries=[{**PANEL[0], "value": 13.0}, *PANEL[1:]])
-    assert panels.answer.text() == "frequency is now 13 Hz"
-    panels.line.setText("1 GHz")
-    panels.set_button.click()
+    assert panels.editor.answer.text() == "frequency is now 13 Hz"
+    panels.editor.line.setText("1 GHz")
+    panels.editor.set_button.click()
     desk.show(reading=3, said="frequency: 1e9 is above 102000")
-    assert panels.answer.text() == "frequency was not set: frequency: 1e9 is above 102000"
-    assert panels.answer.property("role") == "message"
+    assert panels.editor.answer.text() == "frequency was not set: frequency: 1e9 is above 102000"
+    assert panels.editor.answer.property("role") == "message"
 
 
 def test_choices_are_a_box_that_stands_at_the_present_value(panels, desk):
     choose(panels, "time_constant")
-    assert panels.editor.currentWidget() is panels.choice
-    assert panels.choice.currentText() == "0.3"
-    panels.choice.setCurrentIndex(2)
-    panels.set_button.click()
+    assert panels.editor.stack.currentWidget() is panels.editor.choice
+    assert panels.editor.choice.currentText() == "0.3"
+    panels.editor.choice.setCurrentIndex(2)
+    panels.editor.set_button.click()
     assert desk.given[-1][1]["text"] == "1"
     choose(panels, "sync_filter")
-    assert [panels.choice.itemText(i) for i in range(2)] == ["on", "off"]
-    assert panels.choice.currentText() == "off"
+    assert [panels.editor.choice.itemText(i) for i in range(2)] == ["on", "off"]
+    assert panels.editor.choice.currentText() == "off"
 
 
 def test_in_a_run_nothing_can_be_set_and_the_tooltip_says_why(panels, desk):
     choose(panels, "frequency")
-    assert panels.set_button.isEnabled()
+    assert panels.editor.set_button.isEnabled()
     desk.show("running")
-    assert not panels.set_button.isEnabled()
-    assert panels.set_button.toolTip().startswith("The engine is running: pause the run")
-    panels.set()
+    assert not panels.editor.set_button.isEnabled()
+    assert panels.editor.set_button.toolTip().startswith("The engine is running: pause the run")
+    panels.editor.set()
     assert not [given for given in desk.given if given[0] == "set_panel"]
+
+
+def test_what_came_of_a_setting_stays_while_the_panel_is_read_again(panels, desk):
+    choose(panels, "frequency")
+    panels.editor.set_button.click()
+    desk.show(reading=2)
+    desk.show(reading=3, entries=[{**PANEL[0], "allowed": "1 to 5"}, *PANEL[1:]])
+    assert panels.editor.answer.text() == "frequency is now 7 Hz"
+    panels.editor.line.setText("")
+    panels.editor.set()
+    assert panels.editor.answer.text() == "Nothing was set: write a value for frequency."
 
 
 def test_what_the_engine_refuses_is_shown_beside(panels, desk):
     choose(panels, "frequency")
-    panels.set_button.click()
+    panels.editor.set_button.click()
     desk.refused.emit("set_panel", "lockin frequency cannot be set while the engine is running")
-    assert "cannot be set while" in panels.answer.text()
+    assert "cannot be set while" in panels.editor.answer.text()
 
 
 def test_a_new_reading_leaves_what_is_being_typed(panels, desk):
     choose(panels, "frequency")
-    panels.line.setText("13")
+    panels.editor.line.setText("13")
     desk.show(reading=2, entries=[{**PANEL[0], "value": 8.0}, *PANEL[1:]])
-    assert panels.line.text() == "13"
+    assert panels.editor.line.text() == "13"
     assert cell(panels, "frequency") == "8 Hz"
 
 
@@ -239,11 +253,26 @@ def test_traffic_is_fetched_filtered_and_limited(qtbot, dressed, place, desk, ba
     assert looks.faults(view) == []
 
 
+def test_the_chosen_instrument_stays_when_another_one_comes(qtbot, dressed, place, desk, background):
+    view = TrafficView(place, desk, background)
+    qtbot.addWidget(view)
+    desk.show()
+    view.show()
+    view.panel.setCurrentIndex(1)
+    assert desk.given[-1] == ("traffic", {"panel": "magnet"})
+    desk.changed.emit(snapshot("idle", panel_names=["bridge", "lockin", "magnet"]))
+    assert view.panel.currentText() == "magnet"
+    assert desk.given[-1] == ("traffic", {"panel": "magnet"})
+
+
 LOG = """2026-11-22 20:00:00,123 77 INFO coldfinger.owner: begins <b>5</b> < 7
 2026-11-22 20:00:01,123 77 ERROR coldfinger.owner: the engine failed
 Traceback (most recent call last):
   ValueError: no
 2026-11-22 20:00:02,123 77 WARNING coldfinger.link: silent
+"""
+WINDOW = """2026-11-22 20:00:02,500 INFO coldfinger.gui.overview.event_line: replay: begins
+2026-11-22 20:00:03,500 WARNING coldfinger.gui.care.lag_log: stood still for 80 ms
 """
 
 
@@ -260,23 +289,54 @@ def test_a_traceback_has_the_level_of_the_line_above_it(tmp_path):
     assert read_tail(path, version) is None
 
 
-def test_the_log_shows_events_and_the_file_as_plain_text(qtbot, dressed, place, desk, background):
+def test_the_log_shows_events_and_files_as_plain_text(qtbot, dressed, place, desk, background):
     (place.folder / "owner.log").write_text(LOG, "utf-8")
+    utc = "2026-11-22T19:52:42+00:00"
+    desk.told.append({"seq": 1, "utc": utc, "level": "info", "kind": "panel", "text": "a & <i>b</i>"})
     view = LogView(place, desk, background)
     qtbot.addWidget(view)
     view.resize(700, 300)
     view.show()
-    utc = "2026-11-22T19:52:42+00:00"
-    desk.happened.emit([
-        {"seq": 1, "utc": utc, "level": "info", "kind": "panel", "text": "a & <i>b</i>"},
-        {"seq": 2, "utc": utc, "level": "alarm", "kind": "held", "text": "the queue is held"},
-    ])  # fmt: skip
-    assert "a & <i>b</i>" in view.text.toPlainText()
+    assert "a & <i>b</i>" in view.text.toPlainText()  # it was told before this view was opened
+    desk.told.append({"seq": 2, "utc": utc, "level": "alarm", "kind": "held", "text": "the queue is held"})
+    desk.happened.emit(desk.told[1:])
     view.level.setCurrentIndex(2)
     assert view.text.toPlainText().endswith("held: the queue is held")
-    assert len(view.shown()) == 1
+    assert view.count.text() == "1 of 2 lines"
     view.source.setCurrentIndex(1)
     qtbot.waitUntil(lambda: "the engine failed" in view.text.toPlainText(), timeout=3000)
     view.level.setCurrentIndex(0)
     assert "begins <b>5</b> < 7" in view.text.toPlainText()
+    view.source.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: "window.log" in view.text.placeholderText(), timeout=3000)
+    assert view.text.toPlainText() == ""
+    (place.folder / "window.log").write_text(WINDOW, "utf-8")
+    view._look()
+    qtbot.waitUntil(lambda: view.count.text() == "2 of 2 lines", timeout=3000)
+    view.level.setCurrentIndex(1)
+    assert view.shown() == ["2026-11-22 20:00:03  warning  lag_log: stood still for 80 ms"]
+    view.filter.setText("nowhere")
+    assert view.text.placeholderText() == "No line has this level and this text."
     assert looks.faults(view) == []
+
+
+def test_a_new_line_does_not_take_away_the_older_ones_that_somebody_reads(qtbot, dressed, place, desk, background):
+    def tell(numbers):
+        for number in numbers:
+            event = {"seq": number, "utc": "2026-11-22T19:52:42+00:00", "level": "info", "kind": "note", "text": "x"}
+            desk.told.append(event)
+        desk.happened.emit(desk.told)
+
+    tell(range(100))
+    view = LogView(place, desk, background)
+    qtbot.addWidget(view)
+    view.resize(700, 300)
+    view.show()
+    bar = view.text.verticalScrollBar()
+    assert bar.value() == bar.maximum() > 0
+    tell([100])
+    assert bar.value() == bar.maximum()
+    bar.triggerAction(bar.SliderAction.SliderPageStepSub)
+    before = bar.value()
+    tell([101])
+    assert bar.value() == before < bar.maximum()

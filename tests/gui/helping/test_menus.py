@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtTest import QTest
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QAction, QApplication, QMenu, QWidget
 
 from coldfinger.gui.background import Background
@@ -74,24 +73,6 @@ def test_a_command_that_cannot_be_done_says_why_where_the_arrow_keys_go_by(windo
     assert off["File › Save"].why_not == "The queue is empty"
     for command in off.values():
         assert command.action.statusTip().rstrip(".") == command.why_not
-
-
-def test_tab_goes_round_the_whole_window_and_comes_back_to_where_it_began(qtbot: QtBot, window: Window) -> None:
-    window.show()
-    window.activateWindow()
-    window.new_run.focus_first()
-    qtbot.waitUntil(lambda: window.focusWidget() is not None, timeout=5000)
-    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
-        begun = at = window.focusWidget()
-        stops: list[QWidget] = []
-        while at is not None and at not in stops:
-            stops.append(at)
-            QTest.keyClick(at, key)
-            at = window.focusWidget()
-        assert at is begun, f"the keyboard stays in {at.accessibleName() if at is not None else None!r}"
-        wanted = [window.queue.table, window.queue.at_end, window.new_run.chooser, window.runs.table, window.plots.tabs]
-        assert all(any(part is stop or part.isAncestorOf(stop) for stop in stops) for part in wanted)
-        assert len(stops) > 20
 
 
 def test_letters_that_are_marked_stay_and_the_others_get_what_is_free(qtbot: QtBot) -> None:

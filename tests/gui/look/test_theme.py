@@ -3,8 +3,19 @@
 from itertools import combinations
 
 import pytest
+from qtpy.QtCore import QRect
 from qtpy.QtGui import QFontInfo, QPalette
-from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from coldfinger.gui.look import theme
 from coldfinger.gui.look.tokens import BLACK, ITEM_LOOKS, ORANGE, SKY, THEMES, YELLOW, State, Tokens
@@ -70,6 +81,27 @@ def test_the_font_exists_and_has_the_size_asked_for(qapp: QApplication, size: in
     theme.apply(qapp, "light", size)
     assert QFontInfo(qapp.font()).family()
     assert qapp.font().pointSize() == size
+
+
+def test_a_command_that_cannot_be_done_is_drawn_once_and_can_be_read(tokens: Tokens):
+    menu = QMenu()
+    action = menu.addAction("Undo all of it\tCtrl+Z")
+    assert action is not None
+    action.setEnabled(False)
+    menu.ensurePolished()
+    menu.resize(menu.sizeHint())
+    picture, room = menu.grab().toImage(), menu.actionGeometry(action)
+    ground = picture.pixelColor(room.left() + 3, room.top() + 3).name()
+    seen = {picture.pixelColor(x, y).name() for x in range(*_span(room, 0)) for y in range(*_span(room, 1))}
+    strongest = max(contrast(colour, ground) for colour in seen)
+    assert contrast(tokens.disabled, ground) >= 3.5
+    assert 0.8 * contrast(tokens.disabled, ground) < strongest <= 1.01 * contrast(tokens.disabled, ground)
+    menu.close()
+
+
+def _span(room: QRect, side: int) -> tuple[int, int]:
+    """From where to where an entry of a menu goes, its edge left out."""
+    return (room.left() + 3, room.right() - 3) if side == 0 else (room.top() + 3, room.bottom() - 3)
 
 
 def test_a_theme_or_size_that_does_not_exist_is_refused(dressed: QApplication):

@@ -1,6 +1,7 @@
 """What banner and strip say of an engine's snapshot."""
 
 import json
+import time
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.gui.snapshots import LOCKS, SAFE, snapshot
 
 UNSAFE = [*SAFE[:2], {"item": "heater", "done": False, "detail": "no answer"}]
 TRIPPED = {"interlocks": [{**LOCKS[0], "state": "tripped", "text": "T_mc 300 mK is above 200 mK"}]}
+SETTLING = {"interlocks": [{**LOCKS[0], "state": "settling"}]}
 HELD = "set points are held, the excitation is on"
 
 
@@ -34,7 +36,10 @@ HELD = "set points are held, the excitation is on"
         (snapshot("ending", "bringing the station"), State.WAITING, "", "bringing the station"),
         (snapshot("ended", "done", safe=SAFE), State.SAFE, "", "done"),
         (snapshot("ended", "done", safe=UNSAFE), State.FAULT, "", "heater is NOT safe: no answer"),
+        (snapshot("idle", "the queue is empty", safe=UNSAFE), State.FAULT, "", "heater is NOT safe: no answer"),
         (snapshot("running", care=TRIPPED), State.FAULT, "pause skip", "T_mc 300 mK is above 200 mK"),
+        (snapshot("running", care=SETTLING), State.FAULT, "pause skip", "too warm"),
+        (snapshot("paused", HELD, replay={}), State.PAUSED, "resume", HELD),
     ],
 )
 def test_every_state_of_the_engine_has_its_banner_and_its_verbs(picture, state, live, detail):
@@ -52,22 +57,36 @@ def test_a_silent_engine_is_a_lost_link_and_only_abort_stays():
         assert set(view.why_not) == {PAUSE, RESUME, SKIP}
     assert banner_of(snapshot(), 31.0).detail == "no answer for 31 s; what is shown is that old"
     assert banner_of(snapshot(), 29.0).state is State.RUNNING
+    assert banner_of(snapshot(simulated=True), 31.0).badge == "SIMULATED"
 
 
-def test_place_end_and_badge_are_said(monkeypatch):
-    import time
-
-    monkeypatch.setenv("TZ", "UTC")
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """This computer is in a zone that is an hour before UTC."""
+    monkeypatch.setenv("TZ", "CET-1")
     time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_place_end_and_badge_are_said():
     view = banner_of(snapshot(simulated=True))
     assert view.place == "2/3  R(T) at 600 Oe"
     assert view.progress == 62.4
-    assert view.ends == "Queue ends\nMon 06:42 ± 40 min\nin 10 h 49 min"
+    assert view.ends == "Queue ends\nMon 07:42 ± 40 min\nin 10 h 49 min"
     assert view.badge == "SIMULATED"
     assert banner_of(snapshot(), replay=True).badge == "REPLAY"
     assert view.words == "SIMULATED · RUNNING · 2/3  R(T) at 600 Oe · 62 % · 125 rows"
+    soon = {"utc": "2026-11-22T19:57:42+00:00", "sd_seconds": 40.0, "items": {}}
+    assert banner_of(snapshot(ends=soon)).ends == "Queue ends\nSun 20:57 ± 40 s\nin 5 min"
     for ended in (snapshot("held"), snapshot("ended"), snapshot(ends={"utc": "", "sd_seconds": 0, "items": {}})):
         assert banner_of(ended).ends == ""
+
+
+def test_a_held_queue_is_continued_by_its_own_button_and_the_banner_says_which():
+    assert "Continue queue" in banner_of(snapshot("held", safe=SAFE)).why_not[RESUME]
 
 
 def test_a_safe_state_is_ticked_item_by_item():
@@ -100,7 +119,7 @@ def test_readings_have_value_uncertainty_and_set_point():
     shown = tiles(Strip(), snapshot())
     assert (shown["T_sample"].value, shown["T_sample"].below) == ("299.7 mK", "± 300 µK  → 300 mK")
     assert (shown["H"].value, shown["H"].below) == ("600 Oe", "→ 600 Oe")
-    assert shown["R"].value == "6.359 kΩ"
+    assert (shown["R"].value, shown["R"].below) == ("6.359 kΩ", "± 8.2 Ω")
     assert shown["phase"].value == "−0.82°"
     assert (shown["heater"].value, shown["heater"].age) == ("–", Age.NONE)
     assert {tile.value for tile in tiles(Strip(), None).values()} == {"–"}
@@ -144,6 +163,22 @@ def test_a_trend_needs_two_readings_and_a_change(values, trend):
     assert shown["T_mc"].trend == trend
 
 
+def test_a_trend_is_that_of_the_last_minute_whatever_the_sign_of_the_reading():
+    strip = Strip()
+    fields = (0.0, -500.0, -600.0, -500.0)
+    up = tiles(strip, *(later(50.0 * n, H=field) for n, field in enumerate(fields)))
+    assert up["H"].trend == "up"  # towards zero, though it was there two minutes ago
+    still = tiles(strip, later(250.0, H=-500.0))
+    assert still["H"].trend == "steady"
+
+
+def test_an_engine_whose_clock_begins_anew_has_a_trend_of_its_own():
+    strip = Strip()
+    tiles(strip, later(500.0, T_mc=9.0), later(510.0, T_mc=9.0))
+    assert tiles(strip, later(0.0, T_mc=1.0))["T_mc"].trend == ""
+    assert tiles(strip, later(10.0, T_mc=1.1))["T_mc"].trend == "up"
+
+
 def lamps(strip: Strip, picture, silent: float = 0.0):
     return {lamp.key: lamp for lamp in strip.see(picture, silent)[1]}
 
@@ -162,6 +197,14 @@ def test_an_overload_stays_lit_until_somebody_has_seen_it():
     assert lamps(strip, later(5))["overload"].state == "ok"
 
 
+def test_a_lock_in_without_reference_has_its_own_lamp_and_a_row_that_is_looked_at_twice_counts_once():
+    strip, row = Strip(), later(1, flags=int(Quality.UNLOCKED))
+    lamps(strip, row)
+    lit = lamps(strip, row)
+    assert (lit["unlocked"].state, lit["overload"].state) == ("lit", "ok")
+    assert lit["unlocked"].text.endswith(", 1 point flagged")
+
+
 def test_interlocks_have_lamps_with_their_reason_and_latch_too():
     strip = Strip()
     lit = lamps(strip, snapshot(care=TRIPPED))["interlock too warm"]
@@ -169,7 +212,10 @@ def test_interlocks_have_lamps_with_their_reason_and_latch_too():
     assert lit.text.startswith("T_mc 300 mK is above 200 mK; since")
     assert lamps(strip, snapshot())["interlock too warm"].state == "latched"
     blind = {"interlocks": [{**LOCKS[0], "unreadable": True}]}
-    assert "cannot be read" in lamps(Strip(), snapshot(care=blind))["interlock too warm"].text
+    unread = lamps(Strip(), snapshot(care=blind))["interlock too warm"]
+    assert unread.state == "lit"
+    assert "cannot be read" in unread.text
+    assert lamps(Strip(), snapshot(care=SETTLING))["interlock too warm"].state == "lit"
 
 
 def test_no_lamp_says_that_all_is_well_while_the_link_is_lost():

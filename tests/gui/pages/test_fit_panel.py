@@ -2,38 +2,57 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QCoreApplication, QElapsedTimer, QEvent, Qt
+from qtpy.QtCore import QCoreApplication, QElapsedTimer, QEvent, QObject, Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLineEdit, QWidget
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
-from coldfinger.gui.pages.fit_panel import PERIOD, FitPanel, save_note
-from coldfinger.gui.pages.fit_words import Trust
-from coldfinger.gui.pages.pinned_fits import across_words, placed
+from coldfinger.gui.pages.fit_asking import PERIOD
+from coldfinger.gui.pages.fit_keeping import save_note
+from coldfinger.gui.pages.fit_panel import FitPanel
+from coldfinger.gui.pages.fits_across import across_words, placed
+from coldfinger.gui.pages.number_text import Trust
 from coldfinger.gui.pages.run_feed import RunFeed, RunRows
 from coldfinger.gui.runs.run_marks import RunMarks
 from coldfinger.procedures.data.notes import Notes
 from tests.gui.looks import ink, settle
-from tests.gui.run_folders import family, ramp, row_at, sweep, writer_of
+from tests.gui.run_folders import family, ramp, row_at, scattered, sweep, writer_of
 
 
 class Counted(Background):
-    """Counts what it was asked for; `held` keeps the fits back."""
+    """Counts what it was asked for; `held` keeps the fits back, in `kept`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
         self.held = False
+        self.kept: list[tuple[Any, Any]] = []
 
     def do(self, kind, work, then, failed=None):
         self.asked.append(kind)
-        if not (self.held and kind == "fit"):
+        if self.held and kind == "fit":
+            self.kept.append((work, then))
+        else:
             super().do(kind, work, then, failed)
+
+
+class Painted(QObject):
+    """Notes which widgets are drawn."""
+
+    def __init__(self, drawn: list[QWidget], parent: QObject) -> None:
+        super().__init__(parent)
+        self._drawn = drawn
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint:
+            self._drawn.append(watched)
+        return False
 
 
 @pytest.fixture
@@ -64,75 +83,84 @@ def rows_of(folder: Path) -> RunRows:
 def fitted(qtbot, panel: FitPanel, *runs: RunRows) -> None:
     if runs:
         panel.show_rows(None, runs)
-    qtbot.waitUntil(lambda: panel.answer is not None and not panel.old, timeout=4000)
+    qtbot.waitUntil(lambda: panel.answer is not None and not panel.numbers.is_old, timeout=4000)
     settle(QApplication.instance())
 
 
 def test_the_fit_of_a_run_is_shown_with_its_numbers_line_and_residuals(qtbot, panel: FitPanel, tmp_path):
-    assert not panel.pin.isEnabled()
-    assert "Not now: there is no fit of this window." in panel.pin.toolTip()
+    assert not panel.keeping.pin.isEnabled()
+    assert "Not now: there is no fit of this window." in panel.keeping.pin.toolTip()
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    assert panel.state.text() == "fits: failed insulator"
-    assert panel.numbers[0][0].text() == "σ_QF"
-    assert "±" in panel.numbers[0][1].text()
-    assert "heating: at a third of the current" in panel.more.text()
+    assert panel.numbers.state.text() == "fits: failed insulator"
+    assert panel.numbers.numbers[0][0].text() == "σ_QF"
+    assert "±" in panel.numbers.numbers[0][1].text()
+    assert "heating: at a third of the current" in panel.numbers.more.text()
     T, rho = panel.plot.series["fit"].x, panel.plot.series["fit"].y
     assert (len(T), rho[-1] > rho[0]) == (300, False)  # from warm (large ρ at small T is at the end of 1/T)
-    assert len(panel.residuals.series["residual"].x) == 60
-    assert panel.plot.badge_text == panel.residuals.badge_text == "SIMULATED"
-    assert panel.pin.isEnabled()
+    assert len(panel.plots.residuals.series["residual"].x) == 60
+    assert panel.plot.badge_text == panel.plots.residuals.badge_text == "SIMULATED"
+    assert panel.keeping.pin.isEnabled()
 
 
 def test_a_moved_window_greys_the_old_numbers_at_once_and_refits(qtbot, panel: FitPanel, background: Counted, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    before = panel.numbers[0][1].text()
+    before = panel.numbers.numbers[0][1].text()
     background.held = True
     panel.plot.region.setRegion([1 / 0.7, 1 / 0.2])  # as a drag does
-    assert panel.old
-    assert panel.state.text() == "fitting…"
-    assert theme.current().disabled in panel.numbers[0][1].styleSheet()
-    assert panel.numbers[0][1].text() == before
-    assert not panel.pin.isEnabled()
+    assert panel.numbers.is_old
+    assert panel.numbers.state.text() == "fitting…"
+    assert theme.current().disabled in panel.numbers.numbers[0][1].styleSheet()
+    assert panel.numbers.numbers[0][1].text() == before
+    assert not panel.keeping.pin.isEnabled()
     assert panel.window_of_fit == pytest.approx((0.2, 0.7))
-    assert (panel.low.value, panel.high.value) == (0.2, 0.7)
+    assert (panel.choices.low.value, panel.choices.high.value) == (0.2, 0.7)
     background.held = False
     panel._changed()
     fitted(qtbot, panel)
     assert panel.answer is not None
     assert panel.answer.points < 60
-    assert panel.numbers[0][1].text() != before
+    assert panel.numbers.numbers[0][1].text() != before
 
 
 def test_without_weights_is_fitted_anew_and_pinned_beside_the_other_fit(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    assert "weights σ" in panel.quality.text()
-    panel.pin_fit()
-    button = panel.weights.button(1)
+    assert "weights σ" in panel.numbers.quality.text()
+    panel.keeping.pin_fit()
+    button = panel.choices.weights.button(1)
     assert button.accessibleName().startswith("none: All rows count alike")
     button.click()
-    assert panel.old
+    assert panel.numbers.is_old
     fitted(qtbot, panel)
-    assert "weights none" in panel.quality.text()
-    panel.pin_fit()
+    assert "weights none" in panel.numbers.quality.text()
+    panel.keeping.pin_fit()
     laws = [panel.pinned.table.item(row, 2).text() for row in range(panel.pinned.table.rowCount())]
     assert sorted(laws) == ["Eq. 1", "Eq. 1, no weights"]
-    assert panel.pinned.table.item(0, 7).text() == "tests: heating pass"
-    panel.laws.button(2).click()  # Eq. 2 cannot describe this, and without weights χ²/ν does not show it
+    said = panel.pinned.table.item(1, 7).text()
+    assert said.startswith("tests: heating pass; not in ±: σ_QF: ")
+    assert said.endswith("temperature scale")
+    panel.choices.laws.button(2).click()  # Eq. 2 cannot describe this, and without weights χ²/ν does not show it
     fitted(qtbot, panel)
-    panel.pin_fit()
+    panel.keeping.pin_fit()
     said = [panel.pinned.table.item(row, 7).text() for row in range(3)]
     assert sum("not in the plot" in text and "times their own s.d." in text for text in said) == 1
-    assert len(panel.pinned._fits()) == 2
-    panel.copy_fit()
+    assert sum("a later fit of this run" in text for text in said) == 1
+    assert len(panel.pinned._fits()) == 1  # one run says it once
+    panel.keeping.copy_fit()
     assert "weights none" in QGuiApplication.clipboard().text()
 
 
-def test_an_answer_to_an_older_window_is_dropped(qtbot, panel: FitPanel, tmp_path):
+def test_an_answer_to_an_older_window_is_dropped(qtbot, panel: FitPanel, background: Counted, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    answer, wish = panel.answer, panel._wish
+    background.held = True
+    panel.set_window_of_fit(0.2, 0.6)
+    qtbot.waitUntil(lambda: bool(background.kept), timeout=4000)
     panel.set_window_of_fit(0.1, 0.5)
-    panel._take_answer(wish, answer)
-    assert panel.old
+    work, then = background.kept[0]
+    then(work())
+    assert panel.numbers.is_old
+    assert panel.answer is not None
+    assert panel.answer.window == (0.0, 0.7)
+    background.held = False
     fitted(qtbot, panel)
     assert panel.answer is not None
     assert panel.answer.window == (0.1, 0.5)
@@ -162,7 +190,7 @@ def test_a_run_that_grows_is_fitted_again_and_a_window_without_an_end_follows_it
         first = feed.look()
         assert first is not None
         fitted(qtbot, panel, first)
-        assert panel.state.text() == "needs 8 points in the window (6)"
+        assert panel.numbers.state.text() == "needs 8 points in the window (6)"
         assert "fit" not in panel.plot.series
         for i, T in enumerate(np.geomspace(0.28, 0.1, 20)):
             writer.point(row_at(6 + i, float(T), 100.0, 6000 / T, 6.0))
@@ -178,25 +206,25 @@ def test_a_run_that_grows_is_fitted_again_and_a_window_without_an_end_follows_it
 
 def test_numbers_that_must_not_be_believed_are_struck_and_limits_are_not_bold(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "bad", checks=(("heating", "fail"),))))
-    sheets = [value.styleSheet() for _, value in panel.numbers]
+    sheets = [value.styleSheet() for _, value in panel.numbers.numbers]
     assert "line-through" not in sheets[0]
     assert "italic" in sheets[0]
-    assert panel.numbers[0][1].text().startswith("<")
+    assert panel.numbers.numbers[0][1].text().startswith("<")
     assert all("line-through" in sheet for sheet in sheets[1:])
-    assert panel.state.text() == "belief test failed: heating"
-    assert "✗ fail" in panel.more.text()
-    assert panel.plot._curves["fit"].style.line == "dash"
+    assert panel.numbers.state.text() == "belief test failed: heating"
+    assert "✗ fail" in panel.numbers.more.text()
+    assert panel.plot.curves["fit"].style.line == "dash"
 
 
 def test_another_law_and_another_run_are_fitted_anew(qtbot, panel: FitPanel, tmp_path):
     runs = [rows_of(folder) for folder in family(tmp_path, (100.0, 300.0))]
     fitted(qtbot, panel, *runs, rows_of(sweep(tmp_path / "s", 0.1)))
     assert panel.run_box.count() == 2  # the sweep has no ρ(T)
-    button = panel.laws.button(2)
+    button = panel.choices.laws.button(2)
     assert button is not None
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     fitted(qtbot, panel)
-    assert panel.numbers[0][0].text() == "ρ_QF"
+    assert panel.numbers.numbers[0][0].text() == "ρ_QF"
     panel.fit_this(runs[1].folder)
     assert panel.plot.series["run"].y[0] == runs[1].columns["rho (ohm)"][0]
     fitted(qtbot, panel)
@@ -206,9 +234,9 @@ def test_another_law_and_another_run_are_fitted_anew(qtbot, panel: FitPanel, tmp
 
 def test_a_window_that_does_not_rise_is_said_and_not_fitted(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    panel.low.set_value(0.9)
-    assert panel.state.text() == "the window must rise: 0.9 to 0.7 K"
-    assert panel.old
+    panel.choices.low.set_value(0.9)
+    assert panel.numbers.state.text() == "the window must rise: 0.9 to 0.7 K"
+    assert panel.numbers.is_old
     with pytest.raises(ValueError, match="must rise"):
         panel.set_window_of_fit(0.5, 0.2)
 
@@ -219,8 +247,8 @@ def test_pinned_fits_give_the_power_law_that_the_runs_were_made_with(qtbot, pane
     for rows in runs:
         panel.fit_this(rows.folder)
         fitted(qtbot, panel)
-        panel.pin_fit()
-        panel.pin_fit()  # the same again takes its own place
+        panel.keeping.pin_fit()
+        panel.keeping.pin_fit()  # the same again takes its own place
     pinned = panel.pinned
     assert pinned.table.rowCount() == len(runs)
     qtbot.waitUntil(lambda: pinned.across is not None and "sigma_QF" in pinned.across.laws, timeout=4000)
@@ -228,7 +256,7 @@ def test_pinned_fits_give_the_power_law_that_the_runs_were_made_with(qtbot, pane
     law = pinned.across.laws["sigma_QF"]
     assert abs(law.exponent + 0.8) < 4 * law.exponent_sd
     assert "σ_QF ∝ H^p, p = −0.80" in pinned.laws.text()
-    button = panel._switch.button(1)
+    button = panel.sides.button(1)
     assert button is not None
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.wait(150)
@@ -243,12 +271,12 @@ def test_pinned_fits_give_the_power_law_that_the_runs_were_made_with(qtbot, pane
 
 def test_pinned_fits_are_drawn_beside_the_present_one_when_wanted(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
-    assert not panel.compare.isEnabled()
-    assert "no fit is pinned" in panel.compare.toolTip()
-    panel.pin_fit()
-    QTest.mouseClick(panel.compare, Qt.MouseButton.LeftButton)
+    assert not panel.keeping.compare.isEnabled()
+    assert "no fit is pinned" in panel.keeping.compare.toolTip()
+    panel.keeping.pin_fit()
+    QTest.mouseClick(panel.keeping.compare, Qt.MouseButton.LeftButton)
     assert any(key.startswith("pinned") for key in panel.plot.series)
-    QTest.mouseClick(panel.compare, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.keeping.compare, Qt.MouseButton.LeftButton)
     assert not any(key.startswith("pinned") for key in panel.plot.series)
 
 
@@ -275,12 +303,12 @@ def test_numbers_go_to_the_clipboard_and_to_the_note_of_the_run(qtbot, panel: Fi
     folder = ramp(tmp_path / "a")
     Notes(tmp_path).note("a", "a good night")
     fitted(qtbot, panel, rows_of(folder))
-    panel.copy_fit()
+    panel.keeping.copy_fit()
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
     assert clipboard.text().startswith("a: Eq. 1 (SIMULATED)\nσ_QF = ")
     with qtbot.waitSignal(panel.said, timeout=4000) as said:
-        panel.save_fit()
+        panel.keeping.save_fit()
     assert said.args[0].text == "The fit of a is in the note of the run."
     remark = Notes(tmp_path).read()["a"]
     assert remark.tags == ("fit",)
@@ -294,7 +322,7 @@ def test_a_fit_that_cannot_be_saved_says_so(qtbot, panel: FitPanel, tmp_path):
     fitted(qtbot, panel, rows_of(folder))
     (tmp_path / "notes.jsonl").mkdir()
     with qtbot.waitSignal(panel.said, timeout=4000) as said:
-        panel.save_fit()
+        panel.keeping.save_fit()
     assert said.args[0].level == "warning"
     assert said.args[0].text.startswith("The fit of a was not saved: notes ")
 
@@ -305,5 +333,80 @@ def test_a_fit_in_the_dark_theme_keeps_its_meaning(qtbot, panel: FitPanel, tmp_p
     theme.apply(app, "dark")
     panel.restyle()
     assert panel.words.numbers[0].trust is Trust.LIMIT
-    assert theme.current().warn.ink in panel.numbers[0][1].styleSheet()
+    assert theme.current().warn.ink in panel.numbers.numbers[0][1].styleSheet()
     theme.apply(app, "light")
+
+
+def test_the_age_of_the_fit_is_told_once_a_second_and_nothing_else_is_drawn(qtbot, dressed, background, tmp_path):
+    time = [100.0]
+    panel = FitPanel(RunMarks(), background, now=lambda: time[0])
+    qtbot.addWidget(panel)
+    panel.resize(650, 460)
+    panel.show()
+    qtbot.waitExposed(panel)
+    line = panel.numbers.age
+    assert not line.isVisible()  # there are no numbers
+    with writer_of(tmp_path / "a") as writer:
+        feed = RunFeed(writer.folder)
+        for i, T in enumerate(np.geomspace(0.7, 0.1, 40)):
+            writer.point(row_at(i, float(T), 100.0, 6000 / T, 6.0))
+            if i in (20, 39):
+                panel.show_rows(feed.look(), [])
+        qtbot.waitUntil(lambda: panel.answer is not None and panel.answer.points == 40, timeout=4000)
+        assert line.text.text() == "live, 0.0 s ago"
+        assert theme.current().ok.ink in line.text.styleSheet()
+        settle(QApplication.instance())
+        drawn: list[QWidget] = []
+        watch = Painted(drawn, line)
+        QApplication.instance().installEventFilter(watch)
+        time[0] += 2.0
+        line._timer.timeout.emit()  # its second has passed
+        settle(QApplication.instance())
+        QApplication.instance().removeEventFilter(watch)
+        assert line.text.text() == "live, 2 s ago"
+        assert line.text in drawn
+        assert not [widget for widget in drawn if isinstance(widget, QAbstractScrollArea | QLineEdit | QAbstractButton)]
+        panel.choices.laws.button(1).click()
+        assert line.text.text() == "an earlier fit, 2 s ago"
+        assert theme.current().idle.ink in line.text.styleSheet()
+        panel.set_badge("REPLAY")
+        fitted(qtbot, panel)
+        assert line.text.text() == "replay, as far as played"
+        panel.set_badge("")
+        writer.end("done")
+    panel.show_rows(feed.look(), [])
+    qtbot.waitUntil(lambda: line.text.text() == "run finished", timeout=4000)
+    assert line._timer.isActive()
+    panel.hide()
+    assert not line._timer.isActive()
+
+
+def test_a_fit_that_fails_leaves_nothing_of_the_one_before(qtbot, panel: FitPanel, background: Counted, tmp_path):
+    fitted(qtbot, panel, rows_of(ramp(tmp_path / "a")))
+    panel._asking.failed.emit(ArithmeticError("no room"))
+    assert panel.numbers.state.text() == "the fit failed: no room"
+    assert "fit" not in panel.plot.series
+    assert not panel.keeping.copy.isEnabled()
+    assert panel.answer is None
+
+
+def test_what_is_doubtful_beside_its_curve_is_hollow_against_field(qtbot, panel: FitPanel, tmp_path):
+    runs = [rows_of(scattered(tmp_path / "a", 100.0)), rows_of(ramp(tmp_path / "b", 300.0))]
+    panel.show_rows(None, runs)
+    panel.fit_all(runs)
+    pinned = panel.pinned
+    qtbot.waitUntil(lambda: len(pinned.answers) == 2, timeout=4000)
+    assert [list(pinned.plot.series[f"sigma_QF {kind}"].x) for kind in ("weak", "good")] == [[100.0], [300.0]]
+
+
+def test_a_pinned_fit_of_a_growing_run_and_of_an_unknown_field_says_so(qtbot, panel: FitPanel, tmp_path):
+    with writer_of(tmp_path / "a") as writer:
+        for i, T in enumerate(np.geomspace(0.7, 0.1, 40)):
+            writer.point(row_at(i, float(T), np.nan, 6000 / T, 6.0))
+        rows = rows_of(writer.folder)
+        fitted(qtbot, panel, rows)
+        panel.keeping.pin_fit()
+        writer.end("done")
+    cells = [panel.pinned.table.item(0, column).text() for column in (1, 7)]
+    assert cells[0] == "field unknown"
+    assert "of the first 40 rows, the run had no end yet" in cells[1]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from coldfinger.gui.pages.fit_words import Trust, copy_text, plain, with_sd, words_of
+from coldfinger.gui.pages.fit_words import copy_text, hidden_misfit, misfit, words_of
 from coldfinger.gui.pages.live_fit import FitAnswer, fit_run
+from coldfinger.gui.pages.number_text import Trust, plain, with_sd
 from coldfinger.gui.pages.run_feed import RunFeed
 from coldfinger.runfiles.quality import Quality
-from tests.gui.run_folders import ramp
+from tests.gui.run_folders import ramp, scattered
 
 WINDOW = (0.0, 0.7)
 
@@ -30,7 +31,8 @@ def fitted(folder: Path, law=None, window=WINDOW) -> FitAnswer:
         (6453.2, 41.0, "Ω/□", "6.45 ± 0.04 kΩ/□"),
         (-0.8004, 0.0006, "", "−0.8004 ± 0.0006"),
         (3.0, 500.0, "S", "3 ± 500 S"),
-        (1.2e-5, math.nan, "S", "12 µS"),
+        (1.2e-5, math.nan, "S", "12 µS ± ?"),
+        (math.nan, math.nan, "S", "–"),
     ],
 )
 def test_digits_follow_the_uncertainty(value, sd, unit, text):
@@ -143,6 +145,31 @@ def test_without_weights_a_law_that_does_not_hold_is_still_no_good_fit(tmp_path)
     assert not words.good
     assert "times their own s.d." in words.state
     assert all(number.trust is not Trust.GOOD for number in words.numbers)
+
+
+def test_rows_that_scatter_more_than_their_own_uncertainty_make_no_good_fit_with_weights_either(tmp_path):
+    answer = fitted(scattered(tmp_path / "a"))
+    assert answer.measured is not None
+    assert answer.measured.chi2_nu > 5
+    words = words_of(answer)
+    assert not words.good
+    assert words.state.startswith("rows scatter ")
+    assert {number.trust for number in words.numbers} == {Trust.WEAK}
+    assert hidden_misfit(answer) == ""  # its χ²/ν stands there for everybody to see
+
+
+def test_few_rows_may_scatter_by_chance():
+    found = FitAnswer("a", WINDOW, 60, weights="none", own_chi2_nu=2.5)
+    assert "rows scatter 1.6 times" in misfit(found)
+    assert misfit(replace(found, points=8)) == ""
+    assert "rows scatter 2.2 times" in misfit(replace(found, points=8, own_chi2_nu=5.0))
+
+
+def test_a_fit_of_a_run_without_an_end_says_of_how_many_rows_it_is(tmp_path):
+    whole = fitted(ramp(tmp_path / "a", rows=40))
+    assert "no end" not in copy_text(whole, words_of(whole))
+    growing = replace(whole, outcome="")
+    assert "\nof the first 40 rows, the run had no end yet\n" in copy_text(growing, words_of(growing))
 
 
 def test_a_run_without_a_resistance_says_why_it_cannot_be_fitted(tmp_path):

@@ -73,7 +73,7 @@ def remove(widget: QWidget) -> None:
 
 def looked(qtbot, tabs: PlotTabs, *folders: Path) -> None:
     """Wait until these runs have been read."""
-    qtbot.waitUntil(lambda: set(folders) <= set(tabs._rows), timeout=4000)
+    qtbot.waitUntil(lambda: set(folders) <= set(tabs.reading.rows), timeout=4000)
     settle(QApplication.instance())
 
 
@@ -94,7 +94,7 @@ def test_rows_of_the_running_item_appear_as_they_are_written(qtbot, tabs: PlotTa
         qtbot.waitUntil(lambda: len(tabs.live.plot.series["run"].x) == 4, timeout=3000)
         assert tabs.live.words.text() == "b: 4 rows, 1 not believed (crosses): overload (1)."
         drawn(tabs)
-        assert len(tabs.live.plot._curves["run"].doubts.data) == 1  # a shape, not only a colour
+        assert len(tabs.live.plot.curves["run"].doubts.data) == 1  # a shape, not only a colour
         assert tabs.live.plot.badge_text == "SIMULATED"
         assert ink(tabs.live.plot, "#AA3355", 40) > 20
         writer.end("done")
@@ -135,9 +135,9 @@ def test_ticked_runs_lie_over_one_another_in_their_colours_and_go_when_unticked(
     drawn(tabs)
     page = tabs.family
     assert [page.plot.colour(str(folder)) for folder in folders] == ["#AA3355", "#3355AA", "#33AA55"]
-    assert [page.plot._curves[str(folder)].style.symbol for folder in folders] == ["o", "s", "d"]
+    assert [page.plot.curves[str(folder)].style.symbol for folder in folders] == ["o", "s", "d"]
     assert all(ink(page.plot, colour, 40) > 20 for colour in ("#AA3355", "#3355AA", "#33AA55"))
-    assert page.plot._curves[str(folders[0])].label.toPlainText() == "60 Oe"
+    assert {one.key: one.text for one in page.plot.names.placed}[str(folders[0])] == "60 Oe"
     tabs.show_runs(folders[:1])
     qtbot.waitUntil(lambda: len(page.plot.series) == 1, timeout=3000)
     drawn(tabs)
@@ -153,7 +153,9 @@ def test_the_top_axis_is_one_over_the_other_and_sweeps_have_their_own_side(qtbot
     looked(qtbot, tabs, *folders)
     page = tabs.family
     assert page.plot.axes["top"]._quantity.text == "1/T (1/K)"
-    assert page.words.text() == "2 ramps; 1 ticked runs of another kind are not shown here."
+    assert (
+        page.words.text() == "2 ramps; 1 ticked runs of another kind are not shown here: H on the x axis shows sweeps."
+    )
     page.x_box.setCurrentText("1/T")
     page.x_box.textActivated.emit("1/T")
     assert page.plot.axes["top"]._quantity.text == "T (K)"
@@ -195,7 +197,7 @@ def test_a_reference_is_typed_and_one_that_is_none_is_marked(qtbot, tabs: PlotTa
     controls.how.setCurrentIndex(3)
     controls._normalise()
     assert tabs.live.plot.axes["left"]._quantity.text == "ρ/ρ(T = 0.5 K)"
-    shown = tabs.live.plot._shown["run"]
+    shown = tabs.live.plot.curves.shown["run"]
     assert abs(float(np.interp(0.5, shown.x[::-1], shown.y[::-1])) - 1) < 1e-9
     controls.reference.setText("warm")
     controls._normalise()
@@ -210,7 +212,7 @@ def test_copies_of_simulated_rows_say_so(qtbot, tabs: PlotTabs, tmp_path):
     looked(qtbot, tabs, folder)
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None
-    for action in tabs.live.plot.copies():
+    for action in tabs.live.plot.copies.actions(tabs):
         action.trigger()
         if action.text() == "Copy as PNG":
             assert not clipboard.image().isNull()
@@ -229,7 +231,7 @@ def test_a_replay_says_so_in_every_plot_beside_what_its_runs_say(qtbot, tabs: Pl
     assert {page.plot.badge_text for page in tabs.pages} == {"REPLAY"}
     tabs.open_run(folder)
     qtbot.waitUntil(lambda: tabs.live.plot.badge_text == "REPLAY · SIMULATED", timeout=3000)
-    assert tabs.live.plot.csv().startswith("# REPLAY · SIMULATED\n")
+    assert tabs.live.plot.copies.csv().startswith("# REPLAY · SIMULATED\n")
     tabs.open_run(real)
     looked(qtbot, tabs, real)
     assert tabs.live.plot.badge_text == "REPLAY"
@@ -295,8 +297,8 @@ def test_a_tab_floats_shows_what_comes_and_is_brought_back_by_closing_its_window
     first, second = ramp(tmp_path / "a"), ramp(tmp_path / "b", 300.0)
     tabs.show_tab(1)
     qtbot.keyClick(tabs, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
-    assert list(tabs.floating) == [1]
-    window = tabs.floating[1]
+    assert list(tabs.tabs.floating) == [1]
+    window = tabs.tabs.floating[1]
     assert window.isWindow()
     assert window.windowTitle() == "R(T) family – coldfinger"
     assert tabs.tabs.tabText(1) == "R(T) family"
@@ -312,26 +314,26 @@ def test_a_tab_floats_shows_what_comes_and_is_brought_back_by_closing_its_window
     settle(QApplication.instance())
     assert faults(window) == []
     window.close()
-    assert tabs.floating == {}
+    assert tabs.tabs.floating == {}
     tabs.show_tab(1)
     assert tabs.tabs.currentWidget() is tabs.family
     assert tabs.family.isVisible()
     tabs.hide()
     tabs.set_options(kept)
-    assert tabs.floating == {}  # not before there is a window
+    assert tabs.tabs.floating == {}  # not before there is a window
     tabs.show()
-    assert list(tabs.floating) == [1]
-    assert (tabs.floating[1].width(), tabs.floating[1].height()) == (640, 500)
-    texts = [action.text() for action in tabs.tab_menu(1).actions()]
+    assert list(tabs.tabs.floating) == [1]
+    assert (tabs.tabs.floating[1].width(), tabs.tabs.floating[1].height()) == (640, 500)
+    texts = [action.text() for action in tabs.tabs.tab_menu(1).actions()]
     assert texts == ["&Bring it back\tCtrl+Shift+F"]
     tabs.tabs.setCurrentIndex(1)
     tabs.tabs.currentWidget().button.click()
-    assert tabs.floating == {}
+    assert tabs.tabs.floating == {}
     tabs.set_options({"floating": {"1": 7, "9": "", "x": None}})  # a place that is none is the usual one
     tabs.hide()
     tabs.show()
-    assert list(tabs.floating) == [1]
-    tabs.bring_all_back()
+    assert list(tabs.tabs.floating) == [1]
+    tabs.tabs.bring_all_back()
 
 
 def test_every_script_that_is_copied_out_of_a_tab_runs_and_draws_what_was_seen(qtbot, tabs: PlotTabs, tmp_path):
@@ -358,17 +360,17 @@ def test_every_script_that_is_copied_out_of_a_tab_runs_and_draws_what_was_seen(q
     for number, page in enumerate(tabs.pages):
         tabs.show_tab(number)
         if page is tabs.fit:
-            tabs.fit.fit_all([tabs._rows[folder] for folder in folders[:3]])
+            tabs.fit.fit_all([tabs.reading.rows[folder] for folder in folders[:3]])
             qtbot.waitUntil(lambda: len(tabs.fit.pinned.answers) == 3, timeout=10_000)
         settle(QApplication.instance())
         for plot in [page.plot] if isinstance(page.plot, Plot) else []:
-            axes = drawn(plot.copies())
-            assert axes.get_ylabel() == plot._quantities()[1].text
-            assert [container.get_label() for container in axes.containers] == [s.name for s in plot._visible()]
+            axes = drawn(plot.copies.actions(tabs))
+            assert axes.get_ylabel() == plot.quantities[1].text
+            assert [container.get_label() for container in axes.containers] == [s.name for s in plot.curves.seen()]
             assert axes.get_yscale() == ("log" if plot.log[1] else "linear")
-    crosses = [line for line in drawn(tabs.live.plot.copies()).lines if line.get_label() == "not believed"]
+    crosses = [line for line in drawn(tabs.live.plot.copies.actions(tabs)).lines if line.get_label() == "not believed"]
     assert [len(line.get_xdata()) for line in crosses] == [1]
-    pinned = drawn(tabs.fit.pinned.plot.copies())
+    pinned = drawn(tabs.fit.pinned.plot.copies.actions(tabs))
     labels = [container.get_label() for container in pinned.containers]
     assert any(label.endswith(" good") for label in labels)
     qtbot.waitUntil(lambda: tabs.map.map is not None, timeout=10_000)
@@ -412,13 +414,13 @@ def test_the_curve_under_the_mouse_is_drawn_broad(qtbot, tabs: PlotTabs, tmp_pat
     looked(qtbot, tabs, *folders)
     drawn(tabs)
     plot, key = tabs.family.plot, str(folders[1])
-    x, y = plot._curves[key].line.getData()
-    plot._mouse = plot.view.mapViewToScene(QPointF(x[30], y[30]))
-    plot._look_near()
-    assert plot._curves[key].line.opts["pen"].width() == 2
-    plot._mouse = plot.view.mapViewToScene(QPointF(x[30], plot.view.viewRange()[1][1]))
-    plot._look_near()
-    assert plot._curves[key].line.opts["pen"].width() == 1
+    x, y = plot.curves[key].line.getData()
+    plot.mouse.place = plot.view.mapViewToScene(QPointF(x[30], y[30]))
+    plot.mouse.look()
+    assert plot.curves[key].line.opts["pen"].width() == 2
+    plot.mouse.place = plot.view.mapViewToScene(QPointF(x[30], plot.view.viewRange()[1][1]))
+    plot.mouse.look()
+    assert plot.curves[key].line.opts["pen"].width() == 1
 
 
 def test_a_waterfall_shifts_by_a_round_step_that_the_axis_says(qtbot, tabs: PlotTabs, tmp_path):
@@ -434,7 +436,7 @@ def test_a_waterfall_shifts_by_a_round_step_that_the_axis_says(qtbot, tabs: Plot
     for number, (old, new) in enumerate(zip(before, after, strict=True)):
         np.testing.assert_allclose(new - old, 1000.0 * number, atol=1e-6)
     drawn(tabs)
-    assert len(page.plot._curves[str(folders[1])].remarks.data) > 0  # rings where the bias warms
+    assert len(page.plot.curves[str(folders[1])].remarks.data) > 0  # rings where the bias warms
     page.plot.set_normalise(Normalise.LARGEST)
     assert not page.waterfall.isChecked()
     assert page.plot.series[str(folders[2])].y.max() == before[2].max()
@@ -518,6 +520,27 @@ def test_what_was_chosen_is_remembered_and_nonsense_changes_nothing(tabs: PlotTa
     assert tabs.options() == kept
     tabs.set_options({"tab": 77, "plots": {"family": "log", "never": {}, "live": {"log": 3, "bars": False}}})
     assert tabs.options() == kept
+
+
+def test_a_page_that_is_not_seen_takes_the_theme_in_use_when_it_comes_to_the_front(tabs: PlotTabs, monkeypatch):
+    dressed = []
+    for page in tabs.pages:
+        monkeypatch.setattr(page, "restyle", lambda page=page, real=page.restyle: dressed.append(page) or real())
+    tabs.show_tab(0)
+    theme.apply(QApplication.instance(), "dark")
+    tabs.restyle()
+    assert dressed == [tabs.live]
+    tabs.show_tab(4)
+    tabs.show_tab(0)
+    tabs.show_tab(4)
+    assert dressed == [tabs.live, tabs.slopes]
+    settle(QApplication.instance())
+    assert ink(tabs.slopes.plot, theme.current().base, 2) > 20_000
+    tabs.tabs.float_tab(1)
+    theme.apply(QApplication.instance(), "light")
+    tabs.restyle()
+    assert dressed[2:] == [tabs.family, tabs.family, tabs.slopes]  # as it floats, then as both are seen
+    tabs.tabs.bring_all_back()
 
 
 def test_every_tab_is_whole_in_both_themes_and_in_a_large_font(qtbot, tabs: PlotTabs, tmp_path):

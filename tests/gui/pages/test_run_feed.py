@@ -103,7 +103,7 @@ def test_each_kind_of_run_is_looked_at_against_what_it_sweeps(tmp_path):
     kinds = (ramp(tmp_path / "a"), slopes(tmp_path / "b"), sweep(tmp_path / "c", 0.1))
     runs = [RunFeed(folder).look() for folder in kinds]
     assert [usual_axes(rows) for rows in runs if rows] == [("T", "ρ"), ("bias", "dV/dI"), ("H", "ρ")]
-    assert [label_of(rows) for rows in runs if rows] == ["100 Oe", "100 Oe", "c"]
+    assert [label_of(rows) for rows in runs if rows] == ["100 Oe", "100 Oe", "0.1 K"]
     (rows, *_) = runs
     assert rows is not None
     inverse = curve_of(rows, axis(X_AXES, "1/T"), axis(Y_AXES, "ρ"))

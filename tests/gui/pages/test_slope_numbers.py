@@ -7,7 +7,7 @@ from qtpy.QtGui import QGuiApplication
 from coldfinger.analysis.differential import evaluate_slopes, slope_curve
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
-from coldfinger.gui.pages.fit_words import Trust
+from coldfinger.gui.pages.number_text import Trust
 from coldfinger.gui.pages.run_feed import RunFeed
 from coldfinger.gui.pages.slope_numbers import copy_text, numbers_of_runs
 from coldfinger.gui.pages.slope_table import SlopeTable

@@ -114,6 +114,7 @@ def test_alarms_behind_a_replay_are_told_and_those_in_it_are_none(
     inside = "In the replay: "
     qtbot.waitUntil(lambda: any(m.text.startswith(inside) for m in events.messages), timeout=PATIENCE)
     assert {m.level for m in events.messages if m.text.startswith(inside)} == {"info"}
+    assert {event["kind"] for event in window.desk.told} == {"magnet"}  # what the log shows
 
 
 def test_how_plots_are_shown_is_remembered_and_what_is_measured_comes_first(window: Window) -> None:

@@ -12,7 +12,8 @@ from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.desk import Desk
 from coldfinger.gui.look.tokens import State
 from coldfinger.gui.overview.view_state import banner_of
-from coldfinger.gui.playback.replay import LOCKED, ReplayError, open_replay
+from coldfinger.gui.playback.recorded import ReplayError
+from coldfinger.gui.playback.replay import LOCKED, open_replay
 from coldfinger.gui.playback.replay_bar import ReplayBar, clock_text
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.engine.face import EngineFace, Refused

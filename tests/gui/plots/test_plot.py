@@ -9,8 +9,10 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from coldfinger.gui.look import theme
+from coldfinger.gui.plots.curve import Curve, Style
 from coldfinger.gui.plots.map_plot import MapPlot
 from coldfinger.gui.plots.plot import Plot
+from coldfinger.gui.plots.plot_menu import menu_of
 from coldfinger.gui.plots.series import Normalise, Quantity, Series
 from coldfinger.runfiles.quality import Quality
 from tests.gui.looks import ink, of_image, pixels, settle
@@ -72,17 +74,17 @@ def test_a_long_curve_is_drawn_with_two_points_a_pixel_at_most(plot: Plot):
     y[70_000] = 7.0
     plot.set_series("a", Series.of("long", x, y, np.full(100_000, 0.1)))
     drawn(plot)
-    shown_x, shown_y = plot._curves["a"].line.getData()
+    shown_x, shown_y = plot.curves["a"].line.getData()
     assert len(shown_x) <= 2 * plot.view.width() + 1
     assert shown_y.max() == 7.0
-    assert len(plot._curves["a"].points.data) == len(plot._curves["a"].arrows.data) == 0
+    assert len(plot.curves["a"].points.data) == len(plot.curves["a"].arrows.data) == 0
 
 
 @pytest.mark.parametrize(("count", "symbols", "bars"), [(299, 299, 299), (301, 301, 0), (501, 0, 0)])
 def test_symbols_and_bars_are_drawn_only_while_they_can_be_told_apart(plot: Plot, count, symbols, bars):
     plot.set_series("a", ramp(count))
     drawn(plot)
-    curve = plot._curves["a"]
+    curve = plot.curves["a"]
     assert (len(curve.points.data), len(curve.bars.getData()[0] if bars else []) // 2) == (symbols, bars)
 
 
@@ -94,7 +96,7 @@ def test_rows_that_must_not_be_believed_are_crosses_off_the_line_however_long_th
     y[100] = 40.0
     plot.set_series("a", Series.of("a", x, y, flags=flags))
     drawn(plot)
-    curve = plot._curves["a"]
+    curve = plot.curves["a"]
     assert curve.line.getData()[1].max() == 1.0
     assert [(point["y"], curve.doubts.opts["symbol"]) for point in curve.doubts.data] == [(40.0, "x")]
     assert len(curve.remarks.data) == 1
@@ -106,7 +108,7 @@ def test_a_bar_through_zero_reaches_the_edge_of_a_log_axis_with_an_arrow(plot: P
     plot.set_log(False, True)
     drawn(plot)
     drawn(plot)
-    curve = plot._curves["a"]
+    curve = plot.curves["a"]
     floor = plot.view.viewRange()[1][0]
     assert [(point["x"], point["y"]) for point in curve.arrows.data] == [(2.0, pytest.approx(floor))]
     assert curve.bars.getData()[1].tolist()[:2] == pytest.approx([math.log10(9), math.log10(11)])
@@ -149,12 +151,12 @@ def test_letters_work_in_the_plot(plot: Plot):
     QTest.keyClick(plot, Qt.Key.Key_N)
     assert plot.normalise is Normalise.LARGEST
     drawn(plot)
-    assert 10 ** plot._curves["a"].line.getData()[1].max() == pytest.approx(1.0)
+    assert 10 ** plot.curves["a"].line.getData()[1].max() == pytest.approx(1.0)
     assert plot.axes["left"].labelText == "ρ/ρ_max"
     QTest.keyClick(plot, Qt.Key.Key_E)
     QTest.keyClick(plot, Qt.Key.Key_G)
     drawn(plot)
-    assert (plot._bars, plot._grid) == (False, False)
+    assert (plot.bars, plot.grid) == (False, False)
 
 
 def test_a_reference_needs_a_place(plot: Plot):
@@ -162,7 +164,7 @@ def test_a_reference_needs_a_place(plot: Plot):
         plot.set_normalise(Normalise.REFERENCE)
     plot.set_series("a", ramp())
     plot.set_normalise(Normalise.REFERENCE, 1.0)
-    assert "ρ/ρ(T = 1 K)" in plot.csv()
+    assert "ρ/ρ(T = 1 K)" in plot.copies.csv()
 
 
 def test_an_ordered_family_goes_through_one_scale_of_colours(plot: Plot):
@@ -172,7 +174,7 @@ def test_an_ordered_family_goes_through_one_scale_of_colours(plot: Plot):
     assert colours[0] == "#440154"
     assert len(set(colours)) == 3
     drawn(plot)
-    assert sum(curve.label.isVisible() for curve in plot._curves.values()) == 1  # equal ends: one name is enough
+    assert len(plot.names.placed) == 3
 
 
 def test_a_plot_is_moved_zoomed_and_read_by_keyboard(qtbot, plot: Plot):
@@ -235,27 +237,27 @@ def test_the_window_of_a_fit_keeps_its_values_when_the_axis_changes(plot: Plot, 
 def test_every_copy_says_what_was_not_measured(plot: Plot, badge):
     plot.set_series("a", ramp())
     drawn(plot)
-    without = of_image(plot.image())
+    without = of_image(plot.copies.image())
     plot.set_badge(badge)
     fill = tuple(int(theme.current().lost.fill[i : i + 2], 16) for i in (1, 3, 5))
 
     def marked(image) -> int:
         return int((of_image(image) == fill).all(axis=2).sum())
 
-    assert marked(plot.image()) > 300
+    assert marked(plot.copies.image()) > 300
     assert int((without == fill).all(axis=2).sum()) == 0
-    assert badge in plot.svg()
-    assert badge in plot.csv()
-    assert badge in plot.python()
+    assert badge in plot.copies.svg()
+    assert badge in plot.copies.csv()
+    assert badge in plot.copies.python()
     assert badge in plot.badge.toPlainText()
 
 
 def test_the_menu_copies_to_the_clipboard(plot: Plot, qapp: QApplication):
     plot.set_series("a", ramp())
-    actions = {action.text().partition("\t")[0]: action for action in plot.menu().actions()}
+    actions = {action.text().partition("\t")[0]: action for action in menu_of(plot).actions()}
     clipboard = QApplication.clipboard()
     actions["Copy as CSV"].trigger()
-    assert clipboard.text() == plot.csv()
+    assert clipboard.text() == plot.copies.csv()
     actions["Copy as PNG"].trigger()
     assert clipboard.image().width() == plot.canvas.width()
     actions["Copy as SVG"].trigger()
@@ -271,7 +273,7 @@ def test_nothing_is_drawn_while_the_plot_is_not_seen(plot: Plot, qtbot):
     plot.set_series("a", ramp(40))
     assert not plot._timer.isActive()
     plot.show()
-    qtbot.waitUntil(lambda: len(plot._curves["a"].points.data) == 40, timeout=2000)
+    qtbot.waitUntil(lambda: len(plot.curves["a"].points.data) == 40, timeout=2000)
 
 
 def test_a_changed_theme_is_seen_in_the_plot(qapp: QApplication, plot: Plot):
@@ -281,6 +283,25 @@ def test_a_changed_theme_is_seen_in_the_plot(qapp: QApplication, plot: Plot):
     drawn(plot)
     assert ink(plot, theme.current().base, 2) > 100_000
     assert ink(plot, plot.colour("a")) > 100
+
+
+def test_a_changed_theme_or_colour_puts_no_curve_together_anew(qapp: QApplication, plot: Plot, monkeypatch):
+    plot.set_series("a", ramp())
+    plot.set_series("b", Series.of("b", [0.05, 10], [100, 9000]))
+    for _ in range(3):  # the first drawing gives the axes their width
+        drawn(plot)
+    made = []
+    real = Curve.draw
+    monkeypatch.setattr(Curve, "draw", lambda curve, *given: made.append(curve) or real(curve, *given))
+    theme.apply(qapp, "dark")
+    plot.dress()
+    plot.set_style("a", Style("#AA3355"))
+    drawn(plot)
+    assert made == []
+    assert ink(plot, "#AA3355", 40) > 100
+    plot.set_style("a", Style("#AA3355", symbols=False))
+    drawn(plot)
+    assert made == [plot.curves["a"]]
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -321,7 +342,7 @@ def test_an_empty_plot_and_a_single_point_are_drawn(plot: Plot):
     plot.set_series("a", Series.of("a", [], []))
     drawn(plot)
     assert isinstance(plot, QObject)
-    assert len(plot._curves["a"].points.data) == 0
+    assert len(plot.curves["a"].points.data) == 0
 
 
 def test_a_map_has_many_colours_and_says_what_was_simulated(dressed: QApplication, qtbot):

@@ -20,9 +20,9 @@ from coldfinger.analysis.dataset import BELIEVED, Table
 from coldfinger.analysis.laws import failed_insulator
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.lag import LagWatch, Stall
+from coldfinger.gui.pages.family_page import FamilyPage
 from coldfinger.gui.pages.fit_panel import FitPanel
 from coldfinger.gui.pages.map_page import MapPage
-from coldfinger.gui.pages.plot_pages import FamilyPage
 from coldfinger.gui.pages.run_feed import RunRows
 from coldfinger.gui.runs.run_marks import RunMarks
 
@@ -154,7 +154,7 @@ def test_twelve_live_curves_of_a_hundred_thousand_points_leave_the_window_free(d
     grow()
     shown(qtbot, page)
     assert best_of_three(qtbot, grow, 100, 1.5) == ""
-    x, _ = page.plot._curves[str(whole[0].folder)].line.getData()
+    x, _ = page.plot.curves[str(whole[0].folder)].line.getData()
     assert 100 < len(x) <= 2 * page.plot.view.width() + 1
 
 

@@ -170,15 +170,17 @@ def test_validate_names_what_the_station_would_refuse(qtbot, stage):
 
 def test_deadline_policy_and_end_are_the_engines(qtbot, stage):
     stage.queue.deadline.setText("half past nine")
-    stage.queue._set_deadline()
+    stage.queue.deadline.apply()
     assert stage.queue.deadline.property("mark") == "wrong"
     assert "is not a time" in stage.messages[-1].text
     stage.queue.deadline.setText("2030-01-01 08:30")
-    stage.queue._set_deadline()
+    stage.queue.deadline.apply()
     until(qtbot, lambda: stage.desk.latest["must_end_by"].startswith("20"))
     stage.queue.deadline.setText("")
-    stage.queue._set_deadline()
+    stage.queue.deadline.apply()
     until(qtbot, lambda: stage.engine.snapshot()["must_end_by"] == "")
+    stage.desk.command("policy", action="retry", retries=2)  # as a plan file may say
+    until(qtbot, lambda: stage.queue.policy.currentText() == "try 2 times")
     stage.queue._set_policy(3)
     until(qtbot, lambda: stage.engine.snapshot()["on_failure"]["action"] == "hold")
     until(qtbot, lambda: stage.queue.policy.currentText() == "hold")
@@ -199,7 +201,7 @@ def test_every_verb_that_is_not_live_says_why(qtbot, stage):
     assert "Select an item first." in stage.queue.verbs["Remove"].toolTip()
     assert stage.queue.go_on.isEnabled()
     assert "taken back" in stage.queue.verbs["Undo"].toolTip()
-    for name, button in stage.queue.tools.items():
+    for name, button in stage.queue._verbs.tools.items():
         assert button.accessibleName() == name
         assert stage.queue.verbs[name].toolTip()
     keys = [verb.shortcut().toString() for verb in stage.queue.verbs.values() if not verb.shortcut().isEmpty()]

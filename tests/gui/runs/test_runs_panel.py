@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFontMetrics
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.look import theme
-from coldfinger.gui.runs.run_cells import FIELD, ID, QUALITY, SAID, TAGS, look_of, quality_text
+from coldfinger.gui.runs import run_cells
+from coldfinger.gui.runs.run_cells import FIELD, ID, QUALITY, RANGE, SAID, TAGS, TYPE, field_text, look_of, quality_text
 from coldfinger.gui.runs.run_marks import RunMarks
 from coldfinger.gui.runs.run_shelf import Shelf, TagError, tags_of
 from coldfinger.gui.runs.runs_panel import RunsPanel
@@ -23,6 +24,8 @@ from coldfinger.procedures.data.catalogue import Catalogue
 from coldfinger.procedures.data.entry import Entry
 from coldfinger.procedures.data.snapshots import AT_START
 from coldfinger.procedures.data.writer import RunWriter
+from coldfinger.runfiles.disk import RunFileError
+from coldfinger.runfiles.journal import JOURNAL_NAME, line_of
 from coldfinger.runfiles.quality import Quality
 from tests.gui import looks
 
@@ -122,10 +125,10 @@ def text(panel, name, column):
 
 def test_the_newest_run_stands_first_with_field_and_quality(panel):
     assert names(panel)[0] == "run_4"
-    assert text(panel, "run_2", FIELD) == "600 Oe"
-    assert text(panel, "run_4", FIELD) == "−300 Oe"
-    assert text(panel, "run_3", QUALITY) == "failed, 0 % good"
-    assert text(panel, "run_4", QUALITY) == "done, damaged"
+    assert text(panel, "run_2", FIELD) == "600"
+    assert text(panel, "run_4", FIELD) == "−300"
+    assert text(panel, "run_3", QUALITY) == "failed, 0 %"
+    assert text(panel, "run_4", QUALITY) == "damaged, done"
     assert panel.count.text() == "5 runs"
 
 
@@ -137,6 +140,29 @@ def test_a_run_that_is_done_but_doubtful_does_not_look_like_a_good_one():
     assert quality_text(doubtful) == "done, 89 % good"
     assert quality_text(Entry(1, "a", outcome="done", rows=1000, believed=999)) == "done, 99 % good"
     assert look_of(Entry(1, "a", outcome="done")).tone == "warn"
+
+
+def test_cells_are_short_and_say_what_is_lost_first():
+    wide = Entry(1, "a", lowest_Oe=-1200.0, highest_Oe=90_000.0, coldest_K=0.05, warmest_K=10.0, outcome="done", rows=9)
+    assert field_text(wide) == "−1200 to 90000 Oe"
+    assert [run_cells.COLUMNS[column].text(wide) for column in (FIELD, RANGE)] == ["−1200 to 90000", "0.05 to 10"]
+    assert run_cells.COLUMNS[QUALITY].text(replace(wide, believed=9, damage="1 row is missing")) == "damaged, done"
+
+
+def test_a_run_of_a_newer_program_is_unreadable_not_damaged_and_named_by_its_folder(qtbot, panel, data):
+    journal = written(data, "run_5", field=50.0) / JOURNAL_NAME
+    first, *rest = journal.read_bytes().split(b"\n")
+    newer = first.split(b" ", 1)[1].replace(b'"schema":1', b'"schema":7').decode()
+    journal.write_bytes(b"\n".join([line_of(newer).rstrip(b"\n"), *rest]))
+    panel.watch.look(surely=True)
+    qtbot.waitUntil(lambda: "run_5" in names(panel), timeout=9000)
+    assert text(panel, "run_5", QUALITY) == "unreadable"
+    choose(panel, "run_5")
+    qtbot.waitUntil(lambda: "newer coldfinger" in panel.details.toPlainText(), timeout=9000)
+    said = panel.details.toPlainText()
+    assert said.startswith(f"Run: #{panel.chosen_run.entry.id} run_5\n")
+    assert "Unreadable: run file" in said
+    assert "amaged" not in said
 
 
 def test_a_run_that_appears_on_disk_appears_in_the_list(qtbot, panel, data):
@@ -170,6 +196,31 @@ def test_a_data_folder_that_is_not_there_yet_is_an_empty_list(qtbot, background,
 
 
 # Filter
+
+
+def test_a_look_that_lasts_is_seen_and_its_end_too_when_nothing_is_new(qtbot, panel):
+    panel.watch.lasting.emit()
+    assert panel.progress.isVisible()
+    assert panel.count.text() == "Reading the runs…"
+    panel.watch.look(surely=True)
+    qtbot.waitUntil(lambda: panel.count.text() == "5 runs", timeout=9000)
+    assert panel.progress.isHidden()
+
+
+def test_a_folder_that_cannot_be_read_is_said_once_and_not_as_reading(qtbot, background, data, dressed, monkeypatch):
+    def refuse(*_: Any, **__: Any) -> None:
+        raise RunFileError(f"{data}: it cannot be read")
+
+    monkeypatch.setattr(Shelf, "look", refuse)
+    said: list[Any] = []
+    panel = RunsPanel(SimpleNamespace(data=data), None, background)
+    qtbot.addWidget(panel)
+    panel.said.connect(said.append)
+    panel.show()
+    qtbot.waitUntil(lambda: "cannot be read" in panel.count.text(), timeout=9000)
+    with qtbot.waitSignal(panel.watch.looked, timeout=9000):
+        panel.watch.look(surely=True)
+    assert [message.text for message in said] == [f"{data}: it cannot be read. The list shows what was read before."]
 
 
 def test_a_filter_keeps_what_fits(qtbot, panel):
@@ -240,13 +291,13 @@ def test_keys_open_overlay_fit_and_divide_by_the_reference(qtbot, panel, data):
 
 
 def test_every_button_that_is_not_live_says_why(panel):
-    for button in panel.buttons.values():
+    for button in panel.ticked_runs.buttons.values():
         assert not button.isEnabled()
         assert "ticked" in button.toolTip().split("\n")[0]
     panel.model.tick([0, 1])
-    live = {name for name, button in panel.buttons.items() if button.isEnabled()}
+    live = {name for name, button in panel.ticked_runs.buttons.items() if button.isEnabled()}
     assert live == {"overlay", "fit", "export", "diff", "untick"}
-    assert panel.buttons["ratio"].toolTip().startswith("No run is marked as the reference")
+    assert panel.ticked_runs.buttons["ratio"].toolTip().startswith("No run is marked as the reference")
 
 
 # Remarks
@@ -294,7 +345,7 @@ def test_ticked_runs_are_exported_with_units_and_what_they_are(qtbot, panel, dat
     said = []
     panel.said.connect(said.append)
     panel.model.tick([row_of(panel, "run_1"), row_of(panel, "run_4")])
-    panel.export_to(tmp_path / "out.csv")
+    panel.ticked_runs.export_to(tmp_path / "out.csv")
     qtbot.waitUntil(lambda: bool(said), timeout=3000)
     assert said[0].level == "info"
     assert "2 runs, 11 rows written" in said[0].text
@@ -311,7 +362,7 @@ def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, pane
     said = []
     panel.said.connect(said.append)
     panel.model.tick([0])
-    panel.export_to(tmp_path / "nowhere" / "out.csv")
+    panel.ticked_runs.export_to(tmp_path / "nowhere" / "out.csv")
     qtbot.waitUntil(lambda: bool(said), timeout=3000)
     assert said[0].level == "warning"
     assert "cannot be written" in said[0].text
@@ -319,9 +370,9 @@ def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(qtbot, pane
 
 def test_two_ticked_runs_are_compared(qtbot, panel):
     views = []
-    panel._show_diff = lambda names, found: views.append((names, found))
+    panel.ticked_runs._show_diff = lambda names, found: views.append((names, found))
     panel.model.tick([row_of(panel, "run_0"), row_of(panel, "run_1")])
-    panel.buttons["diff"].click()
+    panel.ticked_runs.buttons["diff"].click()
     qtbot.waitUntil(lambda: bool(views), timeout=3000)
     (titles, found) = views[0]
     assert titles == ("#1 R(T) at 0 Oe", "#2 R(T) at 100 Oe")
@@ -346,10 +397,19 @@ def test_it_looks_right_in_300_pixels(qtbot, panel, tokens, tmp_path):
     looks.settle(theme.QApplication.instance())
     assert looks.faults(panel) == []
     assert panel.minimumSizeHint().width() <= 300
-    metrics = QFontMetrics(panel.table.font())
-    assert metrics.horizontalAdvance(text(panel, "run_2", FIELD)) < panel.table.columnWidth(FIELD)
+    assert panel.table.columnViewportPosition(QUALITY) + panel.table.columnWidth(QUALITY) <= 290
     assert looks.ink(panel.table, panel.marks.mark_of(panel.folders[0])[0]) > 20
     looks.shoot(panel, tmp_path / f"runs_{tokens.name}.png")
+
+
+def test_usual_cells_are_seen_whole(qtbot, panel):
+    panel.watch.end()
+    entry = Entry(200, "a", kind="MR", outcome="interrupted", rows=9, believed=9, lowest_Oe=-1200.0, highest_Oe=-1200.0)
+    panel.model.take([entry], everything=True)
+    panel.model.tick([0])
+    for column in (ID, TYPE, FIELD, QUALITY):
+        needed = panel.table.sizeHintForIndex(panel.model.index(0, column)).width()
+        assert needed <= panel.table.columnWidth(column), panel.model.headerData(column, Qt.Orientation.Horizontal)
 
 
 def opening(qtbot, background, data):
