@@ -73,9 +73,12 @@ class Window(QMainWindow):
         self.place, self.link, self.desk, self.background, self.lag = place, link, desk, background, lag
         self._lag_log = LagLog(lag, self)
         self._silent, self._strip_state = QElapsedTimer(), Strip(place.limits)
-        self._kept_strip = self._strip_state
+        self._played_strip = self._strip_state
+        """Of a replay, which has trends and lamps of its own."""
         self._silent.start()
         self._leaving = self._replaying = False
+        self._broad: dict[Dock, tuple[int, float]] = {}
+        """Of each dock the width that it got with the present font, and that which it should have in points of it."""
         self.beside = SideWindows(self)
         self._flags = FlagWatch()
         self._engine: Desk | None = None
@@ -179,7 +182,7 @@ class Window(QMainWindow):
     def _see(self, snapshot: dict[str, Any]) -> None:
         self._silent.restart()
         self._show(snapshot)
-        for found in self._flags.see(snapshot) if "replay" not in snapshot else ():
+        for found in self._flags.see(snapshot) if not _is_played(snapshot) else ():
             show = partial(self.plots.show_points, Path(str(snapshot.get("data") or self.place.data)) / found.folder)
             self.events.say(Message(found.level, found.text, kind="rows", actions=[("Show points", show)]))
 
@@ -189,12 +192,16 @@ class Window(QMainWindow):
 
     def _show(self, snapshot: dict[str, Any] | None) -> None:
         silent = self._silent.elapsed() / 1e3
-        view = banner_of(snapshot, silent, replay=self._replaying)
+        view = banner_of(snapshot, silent, replay=self._replaying or _is_played(snapshot))
         if view != self.banner.view:
             self.banner.show_view(view)
             self.setWindowTitle(title_of(self.place.file.top["name"], view))
-        self.strip.show_state(*self._strip_state.see(snapshot, silent))
+        self.strip.show_state(*self._strip_of(snapshot).see(snapshot, silent))
         self.saved.set_text(status_of(self.place.data, snapshot))
+
+    def _strip_of(self, snapshot: dict[str, Any] | None) -> Strip:
+        """What the engine says last may be shown after a replay has begun, and the replay after it was left."""
+        return self._played_strip if _is_played(snapshot) else self._strip_state
 
     def _hear(self, events: list[dict[str, Any]]) -> None:
         """What the engine says, or a replay: that is no alarm now, and nobody's to acknowledge."""
@@ -247,7 +254,7 @@ class Window(QMainWindow):
         self.new_run.use(run)
 
     def _lamp_seen(self, key: str) -> None:
-        self._strip_state.acknowledge(key)
+        self._strip_of(self.desk.latest).acknowledge(key)
         self._refresh()
 
     def _replay(self, face: Any) -> None:
@@ -264,7 +271,7 @@ class Window(QMainWindow):
             self._engine.happened.connect(self._hear_engine)
             self._engine.happened.connect(self.desk.keep)
             self._engine.start()
-            self._kept_strip, self._strip_state = self._strip_state, Strip(self.place.limits)
+        self._played_strip = Strip(self.place.limits)
         self.desk.turn_to(lambda: face)
         self.plots.set_replay(True)
 
@@ -273,7 +280,7 @@ class Window(QMainWindow):
         if self._engine is not None:
             self._engine.close(0.0)
             self.desk.turn_to(self.place.connect, self._engine.heard)
-            self._engine, self._strip_state = None, self._kept_strip
+            self._engine = None
 
     def _is_quiet(self) -> bool:
         """Whether surely nothing runs at the station, also during a replay.
@@ -312,7 +319,7 @@ class Window(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         before, size = app.font().pointSize(), recall("font") or theme.USUAL
-        broad = [dock.width() for dock in self.docks.values()]
+        broad = [self._in_points(dock, before) for dock in self.docks.values()]
         self.banner.listen(False)
         try:
             theme.apply(app, "dark" if self.menus.dark.isChecked() else "light", size)
@@ -327,9 +334,17 @@ class Window(QMainWindow):
             dock.restyle()
         self._keep_low()
         if size != before:  # what is at the sides stays as broad in letters as it was
-            broad = [round(width * size / before) for width in broad]
-            docks = list(self.docks.values())
-            QTimer.singleShot(0, lambda: self.inner.resizeDocks(docks, broad, Qt.Orientation.Horizontal))
+            QTimer.singleShot(0, lambda: self._broaden(broad, size))
+
+    def _in_points(self, dock: Dock, size: int) -> float:
+        """Width in points of the font; a dock that found no room for a larger font has forgotten nothing by that."""
+        got, points = self._broad.get(dock, (0, 0.0))
+        return points if dock.width() == got else dock.width() / size
+
+    def _broaden(self, points: list[float], size: int) -> None:
+        docks = list(self.docks.values())
+        self.inner.resizeDocks(docks, [round(size * broad) for broad in points], Qt.Orientation.Horizontal)
+        self._broad = {dock: (dock.width(), broad) for dock, broad in zip(docks, points, strict=True)}
 
     def _keep_low(self) -> None:
         """No tab makes the window higher than the smallest screen; a plot is squeezed first."""
@@ -419,6 +434,11 @@ class Window(QMainWindow):
         self.new_run.end()
         self.beside.close()
         self.closing.emit(self.link.ends_with_window)
+
+
+def _is_played(snapshot: dict[str, Any] | None) -> bool:
+    """Whether it is of a recording."""
+    return snapshot is not None and "replay" in snapshot
 
 
 def _told(event: dict[str, Any]) -> str:

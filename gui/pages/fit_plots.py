@@ -33,8 +33,7 @@ class FitPlots(QSplitter):
         self.residuals = Plot(Quantity("1/T", "1/K"), Quantity("Δ", "σ"), parent=self)
         self.residuals.setAccessibleName("Residuals in standard deviations over 1/T")
         self.residuals.follow_x(self.plot)
-        for plot in (self.plot, self.residuals):
-            plot.axes["left"].setWidth(64)
+        self.plot.axes["left"].align(self.residuals.axes["left"])
         self.plot.windowMoving.connect(self._drag)
         self.plot.windowChanged.connect(self._drag)
         self.controls = PlotControls(self.plot, self, normalise=False)

@@ -19,12 +19,31 @@ class LogAxis(pg.AxisItem):  # type: ignore[misc]
 
     autoSIPrefixScale: float
     labelUnitPrefix: str
+    _aligned: "LogAxis | None" = None
+    _broad = 0.0
+    """px that it would like to have alone."""
 
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self._texts: dict[float, str] = {}
         self.setStyle(hideOverlappingLabels=False, maxTextLevel=0)
         self.enableAutoSIPrefix(False)
+
+    def align(self, other: "LogAxis") -> None:
+        """Be as broad as another axis, above or below, and it as this one: whichever needs more room says how much."""
+        self._aligned, other._aligned = other, self
+        self._updateWidth()
+
+    def _updateWidth(self) -> None:
+        super()._updateWidth()
+        self._broad = self.minimumWidth()
+        if self._aligned is not None:
+            broad = max(self._broad, self._aligned._broad)
+            for axis in (self, self._aligned):
+                if axis.minimumWidth() != broad:
+                    axis.setMinimumWidth(broad)
+                    axis.setMaximumWidth(broad)
+                    axis.picture = None
 
     def show_quantity(self, quantity: Quantity) -> None:
         """Name and unit beside the axis."""

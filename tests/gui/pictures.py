@@ -24,7 +24,7 @@ from tests.gui.stage import DIALOGS, LARGE, SMALL, TABS, Stage, say, window_at
 
 THEMES = ("light", "dark")
 COLOURS = 255
-SHOWN = {"gui-window": ("light", "live"), "gui-fit": ("light", "fit"), "gui-night": ("dark", "family")}
+SHOWN = {"gui-window": ("light", "live"), "gui-fit": ("light", "fits against H"), "gui-night": ("dark", "family")}
 """Pictures of the handbook: theme and tab."""
 
 
@@ -32,11 +32,12 @@ def scenes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     """Every picture, by its name: what is to be grabbed when it is yielded."""
     for theme in THEMES:
         stage.dress(theme)
+        stage.live_through()
         for size, word in ((SMALL, "1280"), (LARGE, "1920")):
             stage.resize(size)
             for tab in TABS:
                 stage.tab(tab)
-                yield f"{theme}-{word}-{tab}", stage.window
+                yield f"{theme}-{word}-{tab.replace(' ', '-')}", stage.window
         for points, size, word in ((9, SMALL, "1280"), (14, SMALL, "1280"), (14, LARGE, "1920"), (18, LARGE, "1920")):
             stage.dress(theme, points)
             stage.resize(size)

@@ -40,7 +40,8 @@ from tests.gui.snapshots import snapshot
 
 PATIENCE = 20_000  # ms
 SMALL, LARGE = QSize(1280, 720), QSize(1920, 1080)
-TABS = ("live", "family", "fit", "map", "slopes", "history")
+PAGES = ("live", "family", "fit", "map", "slopes", "history")
+TABS = ("live", "family", "fit", "fits against H", "map", "slopes", "history")
 DIALOGS = (
     "help", "commands", "messages", "panels", "traffic", "log", "log-window", "change", "at-the-end", "settings",
     "rehearsal",
@@ -127,6 +128,8 @@ class Stage:
         self._writer = None if first else _growing(data / RUNNING)
         remember("plots", {})  # of a stage before this one
         self.window = Window(self.place, self.link, self.desk, self.background, LagWatch())
+        show = self.window.saved.set_text
+        self.window.saved.set_text = lambda text: show(text.replace(str(data), "data"))  # type: ignore[method-assign]
         self.window._timer.stop()  # its lag, and ages that grow, would make each picture another one
         self.dialogs: dict[str, QWidget] = {}
         if not first:
@@ -134,18 +137,21 @@ class Stage:
             (state_folder() / WINDOW_LOG).write_text(_WINDOW_LOG, "utf-8")
             self.desk.keep(_TOLD)
         self.window.show()
-        for minute in () if first else range(30):
-            self.desk.show(night_at("running", data, minute=minute))
         if first:
             self.show("idle", items=[], reason="", must_end_by="", ends={"utc": "", "sd_seconds": 0.0, "items": {}})
         else:
-            self.show()
+            self.live_through()
+
+    def live_through(self) -> None:
+        """Half an hour of the night, so that readings have a history."""
+        for minute in range(30):
+            self.desk.show(night_at("running", self.place.data, minute=minute))
+        self.show()
 
     def show(self, state: str = "running", **more: Any) -> None:
         """A night at its third item, or whatever else is given."""
         self.desk.show(night_at(state, self.place.data, **more))
         self.window.lag_label.setText("GUI lag 6 ms")
-        self.window.saved.set_text(self.window.saved.toolTip().replace(str(self.place.data), "data"))
         self.settle()
 
     def dress(self, name: str, size: int = theme.USUAL) -> None:
@@ -199,17 +205,19 @@ class Stage:
         self.settle()
 
     def tab(self, name: str) -> QWidget:
-        """Bring a tab to the front; the fits with their numbers."""
-        plots = self.window.plots
-        plots.show_tab(TABS.index(name))
-        if name == "fit" and not plots.fit.pinned.table.rowCount():
+        """Bring a tab to the front, that of the fits with one of its sides."""
+        plots, page = self.window.plots, PAGES.index(name.replace("fits against H", "fit"))
+        plots.show_tab(page)
+        if name.startswith("fit") and not plots.fit.pinned.table.rowCount():
             plots.fit_runs(self.ticked[1:6])
             self.settle()
             plots.show_runs(self.ticked)
+        if name.startswith("fit"):
+            plots.fit.sides.button(int(name != "fit")).click()
         self.settle()
         QTest.qWait(20)
         self.settle()
-        return plots.pages[TABS.index(name)]
+        return plots.pages[page]
 
     def dialog(self, name: str) -> QWidget:
         """A dialog or tool window of the main window, open."""

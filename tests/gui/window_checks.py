@@ -198,14 +198,27 @@ def axes_are_right(stage: Stage) -> list[str]:
     return faults
 
 
-def label_boxes(plot: Plot) -> list[QRect]:
-    """Where the numbers of both axes stand."""
+def captions_are_free(stage: Stage) -> list[str]:
+    """What an axis is called does not stand on its numbers."""
+    faults: list[str] = []
+    for plot in stage.window.findChildren(Plot):
+        for name, axis in plot.axes.items():
+            if plot.isVisible() and axis.label.isVisible():
+                text = axis.label.boundingRect().adjusted(4, 8, -4, -8)  # Qt's margin, and room above the letters
+                box = axis.mapRectToScene(axis.label.mapRectToParent(text)).toRect()
+                if any(box.intersects(number) for number in label_boxes(plot, name)):
+                    faults.append(f"{axis.label.toPlainText()!r} stands on the numbers of its axis")
+    return faults
+
+
+def label_boxes(plot: Plot, *names: str) -> list[QRect]:
+    """Where the numbers of these axes stand; of both if none is named."""
     from qtpy.QtGui import QImage, QPainter
 
     image = QImage(8, 8, QImage.Format.Format_RGB32)
     painter = QPainter(image)
     boxes: list[QRect] = []
-    for name in ("bottom", "left"):
+    for name in names or ("bottom", "left"):
         axis = plot.axes[name]
         specs = axis.generateDrawSpecs(painter)
         for rect, _, text in specs[2] if specs is not None else ():
