@@ -137,6 +137,7 @@ class Window(QMainWindow):
         self.setCentralWidget(whole)
         bar = self.statusBar()
         if bar is not None:
+            bar.setContentsMargins(6, 0, 0, 0)
             bar.addWidget(self.saved, 1)
             bar.addPermanentWidget(self.lag_label)
             bar.addPermanentWidget(self.replay_bar)

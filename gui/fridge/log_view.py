@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtGui import QFont, QFontDatabase, QFontInfo, QHideEvent, QShowEvent
+from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -25,11 +25,11 @@ from qtpy.QtWidgets import (
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.lag_log import WINDOW_LOG
 from coldfinger.gui.desk import KEPT, Desk
+from coldfinger.gui.look import theme
 from coldfinger.gui.place import Place
 from coldfinger.procedures.owner.places import LOG
 from coldfinger.procedures.safety.locks import state_folder
 
-FIXED_FONTS = ("DejaVu Sans Mono", "Consolas", "Menlo")
 LIMITS = (100, 500, 2000)
 PERIOD_MS = 2000
 TAIL = 256_000
@@ -170,7 +170,7 @@ class LogView(QWidget):
 
     def restyle(self) -> None:
         """Take colours and font of the theme in use."""
-        self.text.setFont(_fixed_font(self.font().pointSize()))
+        self.text.setFont(theme.fixed_font(self.font().pointSize()))
         self._fill()
 
     def showEvent(self, event: QShowEvent | None) -> None:
@@ -257,13 +257,3 @@ class LogView(QWidget):
         clipboard = QApplication.clipboard()
         if clipboard is not None:
             clipboard.setText("\n".join(self.shown()))
-
-
-def _fixed_font(size: int) -> QFont:
-    """A font in which columns stand below one another, where there is one: not every system names it."""
-    usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    for font in (usual, *map(QFont, FIXED_FONTS)):
-        font.setPointSize(size)
-        if QFontInfo(font).fixedPitch():
-            return font
-    return usual

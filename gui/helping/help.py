@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QByteArray, Qt, QUrl, Signal
-from qtpy.QtGui import QImage, QKeySequence, QTextCursor
+from qtpy.QtGui import QImage, QKeySequence, QTextBlock, QTextCharFormat, QTextCursor, QTextFormat
 from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
@@ -20,10 +20,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from coldfinger.gui.look import theme
+
 HELP = "help"
 """Property of a widget: "page" or "page#anchor", without the ending of the file."""
 _MARGIN = 12  # px beside a picture
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*")
+_FENCED = int(QTextFormat.Property.BlockCodeFence)
 _FENCE = re.compile(r"\s*(```|~~~)")
 _INLINE = re.compile(r"`([^`]*)`|\[([^\]]*)\]\([^)]*\)|[*_]{1,2}(\S.*?\S|\S)[*_]{1,2}")
 
@@ -151,6 +154,7 @@ class HelpViewer(QDialog):
             document.setBaseUrl(QUrl.fromLocalFile(f"{self.folder.resolve()}/"))
         self.text.setSearchPaths([str(self.folder)])
         self.text.setMarkdown(text)
+        self._align_code()
         self._headings = headings(text)
         self.setWindowTitle(f"Help: {title_of(text, name)}")
         self.pages.setCurrentIndex(self.pages.findData(name))
@@ -160,6 +164,25 @@ class HelpViewer(QDialog):
             self._say(f"This page has no part {anchor!r}; it is shown from its beginning.")
         self.shown.emit(self.place)
         return True
+
+    def _align_code(self) -> None:
+        """Have code in a font whose columns stand below one another: Qt only asks for one, by no name."""
+        document, asked = self.text.document(), QTextCharFormat()
+        block, cursor = document.begin() if document is not None else QTextBlock(), QTextCursor(document)
+        asked.setFontFamily(theme.fixed_font(self.font().pointSize()).family())
+        code: list[tuple[int, int]] = []
+        while block.isValid():
+            pieces, fenced = block.begin(), block.blockFormat().hasProperty(_FENCED)
+            while not pieces.atEnd():
+                piece = pieces.fragment()
+                if fenced or piece.charFormat().fontFixedPitch():
+                    code.append((piece.position(), piece.position() + piece.length()))
+                pieces += 1
+            block = block.next()
+        for begin, end in code:
+            cursor.setPosition(begin)
+            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.mergeCharFormat(asked)
 
     def show_for(self, widget: QWidget | None) -> None:
         """Open the page that a widget, or the nearest of those that it lies in, names."""

@@ -2,12 +2,13 @@
 
 from qtawesome import icon as glyph
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QColor, QFont, QFontInfo, QIcon, QPalette, QPixmap
+from qtpy.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QIcon, QPalette, QPixmap
 from qtpy.QtWidgets import QApplication, QLabel, QToolTip, QWidget
 
 from coldfinger.gui.look.tokens import LIGHT, THEMES, Tokens
 
 FAMILIES = ("Segoe UI", "SF Pro Text", "Noto Sans", "DejaVu Sans")
+FIXED = ("DejaVu Sans Mono", "Consolas", "Menlo")
 SMALLEST, LARGEST, USUAL = 8, 18, 10
 """Sizes of the font (pt)."""
 
@@ -88,6 +89,16 @@ def font(size: int = USUAL) -> QFont:
     if not QFontInfo(chosen).family():
         raise NoFont("no font was found, every text would be blank; install one, for example fonts-dejavu-core")
     return chosen
+
+
+def fixed_font(size: int) -> QFont:
+    """A font in which columns stand below one another, where there is one: not every system names it."""
+    usual = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    for one in (usual, *map(QFont, FIXED)):
+        one.setPointSize(size)
+        if QFontInfo(one).fixedPitch():
+            return one
+    return usual
 
 
 def icon(name: str, colour: str) -> QIcon:

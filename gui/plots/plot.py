@@ -59,6 +59,7 @@ class Plot(QWidget):
         self.quantity_x, self.quantity_y = x, y
         self._dirty: set[str] = set()
         self._leader: Plot | None = None
+        self._followers: list[Plot] = []
         self._log = (False, False)
         self._bars = self._grid = True
         self._whole = True
@@ -180,6 +181,7 @@ class Plot(QWidget):
         """Show the same range of x as another plot."""
         self._leader = leader
         leader.view.sigXRangeChanged.connect(self._all_dirty)
+        leader._followers.append(self)
 
     @property
     def grid(self) -> bool:
@@ -357,6 +359,8 @@ class Plot(QWidget):
         if area != getattr(self, "_area", None):
             self._area = area
             self._dirty.update(self.curves)
+            for plot in self._followers:
+                plot._all_dirty()
 
     # -- look
 

@@ -50,7 +50,7 @@ class QueueModel(QAbstractTableModel):
             self.endResetModel()
             return True
         self.view = view
-        if view != before:
+        if view.rows and view != before:
             self.dataChanged.emit(self.index(0, 0), self.index(len(view.rows) - 1, len(COLUMNS) - 1))
         return False
 

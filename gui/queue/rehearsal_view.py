@@ -177,6 +177,8 @@ class RehearsalView(QWidget):
             plot.set_badge("SIMULATED")
             plot.setMinimumHeight(120)
         self.temperature.set_log(False, True)
+        self.field.follow_x(self.temperature)
+        self.temperature.axes["left"].align(self.field.axes["left"])
         self.table = ReadingTable(_COLUMNS, "Items and what becomes of them", self)
         self.table.setWordWrap(True)
         head: Any = self.table.horizontalHeader()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QFontInfo
 from qtpy.QtWidgets import QAction, QApplication, QLineEdit, QMainWindow, QWidget
 
 from coldfinger.gui.helping.fuzzy import ranked, score
@@ -227,3 +228,17 @@ def test_every_widget_names_a_page_that_is_there():
     assert {"catalogue", "engine", "simulator"} <= named
     missing = {name for name in named if not (DOCS / f"{name}.md").exists()} - {"gui"}  # which the window's writer adds
     assert not missing
+
+
+def test_columns_of_code_stand_below_one_another(viewer, qapp):
+    code = "```sh\ncoldfinger gui          # one\ncoldfinger gui --wide   # two\n```\n"
+    (viewer.folder / "code.md").write_text(f"# Code\n\n{code}\nLike `il` and `WM`.\n", "utf-8")
+    viewer.show_page("code")
+    looks.settle(qapp)
+    document, places = viewer.text.document(), []
+    for word in ("# one", "# two"):
+        found = document.find(word)
+        found.setPosition(found.selectionStart())
+        places.append(viewer.text.cursorRect(found).left())
+    assert places[0] == places[1] > 50
+    assert QFontInfo(document.find("WM").charFormat().font()).fixedPitch()

@@ -50,6 +50,7 @@ def test_alt_arrows_move_several_items_and_ctrl_z_takes_it_back(qtbot, stage):
         "R(T) at 30 Oe",
         "R(T) at 100 Oe",
     ]
+    QTest.keyClick(stage.queue.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)  # no further
     QTest.keyClick(stage.queue.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     QTest.qWait(150)
     shows(qtbot, stage, *FIRST)
@@ -70,8 +71,9 @@ def test_removed_items_come_back_in_their_places_with_what_was_switched_off(qtbo
     stage.queue.verbs["Redo"].trigger()
     shows(qtbot, stage, "R(T) at 30 Oe", "wait 10 min")
     stage.queue.verbs["Undo"].trigger()
-    stage.queue.verbs["Undo"].trigger()
     shows(qtbot, stage, *FIRST)
+    assert stage.engine.snapshot()["items"][0]["state"] == "disabled"  # under its third number
+    stage.queue.verbs["Undo"].trigger()
     until(qtbot, lambda: {item["state"] for item in stage.engine.snapshot()["items"]} == {"waiting"})
 
 
@@ -111,6 +113,8 @@ def test_what_the_engine_refuses_changes_nothing_and_forgets_the_history(qtbot, 
     stage.queue.edits.remove(["1"])
     until(qtbot, lambda: len(names(stage.engine)) == 3)
     until(qtbot, lambda: not stage.queue.edits.busy)
+    stage.desk.refused.emit("skip", "nothing is running")  # of somebody else
+    assert stage.queue.edits.stack.canUndo()
     stage.queue.edits.edit("2", {"parameters": {"stop": 9.0}}, {"parameters": {"stop": 0.1}})
     until(qtbot, lambda: any("undo begins anew" in message.text for message in stage.messages))
     assert not stage.queue.edits.stack.canUndo()
@@ -156,6 +160,7 @@ def test_the_queue_is_kept_by_itself_and_comes_back(qtbot, stage):
     until(qtbot, lambda: kept.exists() and len(read_plan(kept).items) == 4)
     stage.queue.files.open_kept()
     until(qtbot, lambda: len(names(stage.engine)) == 8)
+    assert stage.queue.files.file is None  # a save asks for a name, and never takes that of the kept one
 
 
 def test_validate_names_what_the_station_would_refuse(qtbot, stage):
@@ -176,6 +181,7 @@ def test_deadline_policy_and_end_are_the_engines(qtbot, stage):
     stage.queue.deadline.setText("2030-01-01 08:30")
     stage.queue.deadline.apply()
     until(qtbot, lambda: stage.desk.latest["must_end_by"].startswith("20"))
+    assert stage.queue.deadline.text() == "2030-01-01 08:30"  # with its day
     stage.queue.deadline.setText("")
     stage.queue.deadline.apply()
     until(qtbot, lambda: stage.engine.snapshot()["must_end_by"] == "")

@@ -49,9 +49,30 @@ def test_what_is_expected_after_the_deadline_is_late_and_the_line_stands_above_i
     assert queue_view(snapshot("waiting")).first_late is None
 
 
+def test_an_item_with_a_deadline_of_its_own_is_late_after_that():
+    picture = snapshot("waiting", "waiting", must_end_by="2026-11-23T08:30:00+00:00")
+    picture["items"][0]["must_end_by"] = "2026-11-22T19:30:00+00:00"
+    assert [row.late for row in queue_view(picture).rows] == [True, False]
+
+
+def test_a_run_that_was_cut_off_is_still_to_be_done_and_the_next_one_is_said_once():
+    view = queue_view(snapshot("partial", "waiting", "waiting"))
+    assert view.summary.startswith("3 left")
+    assert view.rows[0].cells[3] == local(20)
+    assert view.rows[0].look.word != "next"
+    assert [row.look.word for row in queue_view(snapshot("waiting", "waiting")).rows] == ["next", "waiting"]
+
+
+def test_the_tip_of_an_item_says_how_many_of_its_rows_are_flagged():
+    picture = snapshot("done")
+    picture["items"][0] |= {"rows": 60, "disbelieved": 7}
+    assert "60 rows, 7 of them flagged" in queue_view(picture).rows[0].tip
+
+
 def test_only_a_held_queue_with_something_left_can_be_continued():
     assert queue_view(snapshot("waiting")).can_continue == ""
-    assert "Nothing is left" in queue_view(snapshot("done")).can_continue
+    assert queue_view(snapshot("partial")).can_continue == ""
+    assert "Nothing is left" in queue_view(snapshot("done", "disabled")).can_continue
     assert "not held" in queue_view(snapshot("running", state="running")).can_continue
 
 
@@ -71,6 +92,7 @@ def test_a_saved_queue_reads_back_as_the_same_night():
     night = night_of_queue(snapshot("waiting", "disabled", "waiting", must_end_by="2026-11-23T08:30:00+00:00"))
     read = check_plan_text(plan_text(night, "queue"), "queue", datetime.fromisoformat(NOW))
     assert means_the_same(read, night)
+    assert night.must_end_by == "2026-11-23T08:30:00+00:00"
     assert not means_the_same(read, night_of_queue(snapshot("waiting", "waiting", "waiting")))
 
 

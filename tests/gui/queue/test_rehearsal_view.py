@@ -3,9 +3,13 @@
 import json
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from qtpy.QtWidgets import QWidget
 
+from coldfinger.gui.background import Background
+from coldfinger.gui.queue.queue_rehearsal import QueueRehearsal
 from coldfinger.gui.queue.rehearsal_view import RehearsalView, Rehearser, words
 from coldfinger.procedures.cli import main
 from tests.gui import looks
@@ -54,8 +58,26 @@ def test_a_rehearsal_shows_its_end_its_curves_every_item_and_every_warning(qapp,
     assert view.temperature.series["mc"].x[-1] == 2.0
     assert not view.cancel.isEnabled()
     assert "SIMULATED" in view.windowTitle()
+    assert view.temperature.badge_text == view.field.badge_text == "SIMULATED"
     assert looks.ink(view.field, tokens.series[0]) > 50
     assert looks.missing_glyphs(view) + looks.clipped(view) == []
+
+
+def test_what_the_station_would_refuse_is_said_in_the_window_too_and_nothing_else(qtbot, dressed):
+    background, around, said = Background(), QWidget(), []
+    qtbot.addWidget(around)
+    rehearsal = QueueRehearsal("sim", background, lambda: NOW, around)
+    rehearsal.said.connect(said.append)
+    try:
+        rehearsal._rehearser.done.emit(ANSWER)
+        assert said == []
+        rehearsal._rehearser.done.emit(ANSWER | {"refused": ["R(T) at 900 Oe: too much", "another"]})
+    finally:
+        background.close()
+        rehearsal.end()
+    assert [message.text for message in said] == [
+        "The rehearsal found what the station refuses: R(T) at 900 Oe: too much"
+    ]
 
 
 def test_what_may_not_be_run_stands_above_the_curves(view):
@@ -112,3 +134,15 @@ def test_a_rehearsal_that_breaks_gives_the_last_sentence_of_its_process(qtbot, v
     assert said == ["The queue could not be rehearsed: queue.toml, line 1: schema = 99 is not known here"]
     view.give_up(said[0])
     assert view.headline.text() == said[0]
+
+
+def test_field_and_temperature_are_drawn_over_the_same_hours_and_whole(qtbot, view):
+    view.show_rehearsal(ANSWER, NOW)
+    plots, line = (view.temperature, view.field), view.field.curves["field"].line
+
+    def same() -> bool:
+        first, second = (plot.view.viewRange()[0] for plot in plots)
+        return first == pytest.approx(second) and np.array_equal(line.getData()[0], [0.0, 1.0, 2.0])
+
+    qtbot.waitUntil(same, timeout=10_000)
+    assert plots[0].axes["left"].width() == plots[1].axes["left"].width()
