@@ -20,6 +20,8 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QTableView, Q
 from coldfinger.gui.look import theme
 from coldfinger.gui.queue.queue_state import COLUMNS, QueueView, Row
 
+_ROOMY = 2
+"""Rows in sight from which on the item at work is not the topmost."""
 _DIGITS = str.maketrans("123456789", "0" * 9)
 _MIME = "application/x-coldfinger-items"
 _HEADS = {
@@ -207,12 +209,16 @@ class QueueTable(QTableView):
         return next((row.id for word in ("running", "partial", "next") for row in rows if row.look.word == word), "")
 
     def _follow(self) -> None:
-        """Have the item at work in sight, below the one before it, unless somebody has scrolled away from it."""
+        """Have the item at work in sight, below the one before it where there is room for both.
+
+        Not where somebody has scrolled away from it.
+        """
         number = self._number(self._anchor)
         if number is None or self._away:
             return
         self._own = True
-        self.scrollTo(self.rows.index(max(number - 1, 0), 0), QAbstractItemView.ScrollHint.PositionAtTop)
+        first = max(number - 1, 0) if self._page.height() >= _ROOMY * self.rowHeight(number) else number
+        self.scrollTo(self.rows.index(first, 0), QAbstractItemView.ScrollHint.PositionAtTop)
         self._own = False
 
     def _number(self, id: str) -> int | None:

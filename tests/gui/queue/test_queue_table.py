@@ -44,9 +44,10 @@ def test_the_running_item_is_in_sight_with_the_one_before_it_and_those_that_foll
         table.show_rows(view_at(running, tmp_path))
         settle(qapp)
         assert seen(table)[:3] == [f"run {n}" for n in range(max(running - 1, 0), max(running - 1, 0) + 3)]
-    table.resize(330, 120)
-    settle(qapp)
-    assert "run 20" in seen(table)
+    for low in (120, table.height() - table.viewport().height() + round(1.5 * table.rowHeight(0))):
+        table.resize(330, low)
+        settle(qapp)
+        assert "run 20" in seen(table), low
 
 
 def test_who_scrolls_away_is_left_alone_until_the_running_item_is_in_sight_again(table, qapp, tmp_path):
