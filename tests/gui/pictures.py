@@ -23,7 +23,6 @@ from tests.gui.scenes import SCENES, at
 from tests.gui.stage import DIALOGS, LARGE, SMALL, TABS, Stage, say, window_at
 
 THEMES = ("light", "dark")
-COLOURS = 255
 SHOWN = {"gui-window": ("light", "live"), "gui-fit": ("light", "fits against H"), "gui-night": ("dark", "family")}
 """Pictures of the handbook: theme and tab."""
 
@@ -56,15 +55,14 @@ def scenes(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 
 def for_handbook(stage: Stage, folder: Path) -> None:
-    """The pictures of the handbook, with few colours, so that they stay small."""
+    """The pictures of the handbook."""
     stage.resize(SMALL)
     for name, (theme, tab) in SHOWN.items():
         stage.dress(theme)
         stage.tab(tab)
         path = looks.shoot(stage.window, folder / f"{name}.png")
         with Image.open(path) as picture:
-            few = picture.convert("RGB").quantize(COLOURS, kmeans=3, dither=Image.Dither.NONE)
-        few.save(path, optimize=True)
+            picture.convert("RGB").save(path, optimize=True)
 
 
 def main() -> None:
