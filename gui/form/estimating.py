@@ -16,6 +16,8 @@ from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_lines import PlanFileError
 
 PAUSE = 120  # ms after the last change before the twin is asked
+REST = 1500
+"""ms before it is asked again by a refrigerator that moves: at a thousand times real time it always does."""
 _MOVED = 0.02  # relative change of the temperature, and T of field, from which on it is asked again
 _MOVED_FIELD = 1e-4
 
@@ -46,19 +48,18 @@ class Estimating(QObject):
         self.behind = True
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.setInterval(PAUSE)
         self._timer.timeout.connect(self._ask)
 
     def ask_later(self) -> None:
         """Something else is wished for."""
         self.behind = True
-        self._timer.start()
+        self._timer.start(PAUSE)
 
     def follow(self, place: Whereabouts | None) -> None:
         """Ask again where the refrigerator has moved."""
         asked = self._asked[1] if self._asked else None
         if place is not None and _moved(place, asked) and not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(REST if asked is not None else PAUSE)
 
     @property
     def mistakes(self) -> tuple[str, ...]:
