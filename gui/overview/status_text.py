@@ -6,7 +6,7 @@ from typing import Any
 from coldfinger.gui.overview.view_state import BannerView
 from coldfinger.procedures.words.quantity import duration_text
 
-QUIET = ("", "idle", "held", "safe", "fault", "ended")
+QUIET = ("", "idle", "held", "ended")
 """States of an engine in which nothing is measured; "" before the first snapshot."""
 SCARCE = 1e9  # bytes
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
 from coldfinger.analysis.fits.fit_result import Law
 from coldfinger.gui.background import Background
 from coldfinger.gui.pages.fit_age import Asked, FitAge
 from coldfinger.gui.pages.live_fit import FitAnswer, Weights, fit_run
+from coldfinger.gui.pages.paced import Paced
 from coldfinger.gui.pages.run_feed import RunRows
 
 PERIOD = 500
@@ -41,11 +42,7 @@ class FitAsking(QObject):
         self._wish = 0
         """Number of the newest state of run, window and law; answers to older ones are dropped."""
         self._fitted: tuple[Any, ...] = ()
-        self._pending = False
-        self._pace = QTimer(self)
-        self._pace.setSingleShot(True)
-        self._pace.setInterval(PERIOD)
-        self._pace.timeout.connect(self._due)
+        self._pace = Paced(self._ask, PERIOD, self)
 
     def drop_older(self) -> None:
         """Run, window or law are others from now on: answers that are under way are not wanted any more."""
@@ -57,21 +54,12 @@ class FitAsking(QObject):
 
     def ask_soon(self) -> None:
         """Ask now, or as soon as the last fit is long enough ago."""
-        if self._pace.isActive():
-            self._pending = True
-        else:
-            self._ask()
+        self._pace.soon()
 
-    def _due(self) -> None:
-        if self._pending:
-            self._ask()
-
-    def _ask(self) -> None:
+    def _ask(self) -> bool:
         question = self._question()
         if question is None:
-            return
-        self._pending = False
-        self._pace.start()
+            return False
         wish, asked = self._wish, self._age.ask()
         self._fitted = self._stamp(question.rows)
         self._background.do(
@@ -80,6 +68,7 @@ class FitAsking(QObject):
             lambda answer: self._take(wish, asked, answer),
             lambda error: self._fail(wish, error),
         )
+        return True
 
     def _stamp(self, rows: RunRows) -> tuple[Any, ...]:
         """Changes where another fit would say something else."""

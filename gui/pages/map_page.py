@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import QTimer
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.pages.map_grid import KINDS, Map, map_of
+from coldfinger.gui.pages.paced import Paced
 from coldfinger.gui.pages.page import Marks, Page
 from coldfinger.gui.plots.map_plot import MapPlot
 from coldfinger.gui.plots.plot_text import map_csv_text, map_python_text
@@ -30,11 +30,7 @@ class MapPage(Page):
         self._background = background
         self.map: Map | None = None
         self._made: tuple[int, ...] = ()
-        self._pending = False
-        self._pace = QTimer(self)
-        self._pace.setSingleShot(True)
-        self._pace.setInterval(PERIOD)
-        self._pace.timeout.connect(self._due)
+        self._pace = Paced(self._ask, PERIOD, self)
         self.box = QComboBox(self)
         self.box.addItems(list(KINDS))
         self.box.setCurrentText("log ρ")
@@ -71,28 +67,17 @@ class MapPage(Page):
         runs = {rows.folder: rows for rows in (*ticked, *((now,) if now else ()))}
         self._runs = tuple(runs.values())
         if tuple(id(rows) for rows in self._runs) != self._made:
-            self._want()
+            self._pace.soon()
 
     def _anew(self, *_: object) -> None:
         self._made = ()
         self.refresh()
 
-    def _want(self) -> None:
-        if self._pace.isActive():
-            self._pending = True
-        else:
-            self._ask()
-
-    def _due(self) -> None:
-        if self._pending:
-            self._ask()
-
-    def _ask(self) -> None:
-        self._pending = False
-        self._pace.start()
+    def _ask(self) -> bool:
         runs, kind = self._runs, self.box.currentText()
         self._kept, self._made = runs, tuple(id(rows) for rows in runs)
         self._background.do("map", lambda: map_of(runs, kind), self._take)
+        return True
 
     def _take(self, answer: Map | str) -> None:
         made = isinstance(answer, Map)

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QGuiApplication, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QShortcut, QTableWidget, QTableWidgetItem, QWidget
 
 from coldfinger.gui.background import Background
 from coldfinger.gui.look import theme
 from coldfinger.gui.pages.number_text import Trust
+from coldfinger.gui.pages.paced import Paced
 from coldfinger.gui.pages.run_feed import RunRows
 from coldfinger.gui.pages.slope_numbers import COLUMNS, MEANING, SlopeNumbers, copy_text, numbers_of_runs
 
@@ -28,10 +29,7 @@ class SlopeTable(QTableWidget):
         self.found: list[SlopeNumbers] = []
         self.badge = ""
         self.old = False
-        self._pace = QTimer(self)
-        self._pace.setSingleShot(True)
-        self._pace.setInterval(PERIOD)
-        self._pace.timeout.connect(self._want)
+        self._pace = Paced(self._ask, PERIOD, self)
         self.setHorizontalHeaderLabels(COLUMNS)
         for number, meaning in enumerate(MEANING):
             item = self.horizontalHeaderItem(number)
@@ -59,8 +57,7 @@ class SlopeTable(QTableWidget):
         self.setVisible(bool(runs))
         if self._state() != self._asked:
             self._gray()
-            if not self._pace.isActive():
-                self._want()
+            self._pace.soon()
 
     def restyle(self) -> None:
         """Take colours and font of the theme in use."""
@@ -75,14 +72,14 @@ class SlopeTable(QTableWidget):
     def _state(self) -> tuple[int, ...]:
         return tuple(id(rows) for of in self._runs for rows in of)
 
-    def _want(self) -> None:
+    def _ask(self) -> bool:
         state = self._state()
         if state == self._asked:
-            return
-        self._pace.start()
+            return False
         self._asked, (runs, ramps) = state, self._runs
         self._kept: Any = (runs, ramps)  # ids are theirs as long as they live
         self._background.do("numbers of dV/dI", lambda: numbers_of_runs(runs, ramps), self._take)
+        return True
 
     def _take(self, found: list[SlopeNumbers]) -> None:
         self.found, self.old = found, self._state() != self._asked

@@ -75,7 +75,7 @@ class EndDialog(QDialog):
         field = (self._field or 0.0) if self.field.isChecked() else None
         warm = self.warm.isChecked()
         return {
-            "heater_off": self.heater.isChecked() and not warm,
+            "heater_off": self.heater.isChecked(),
             "field": field,
             "temperature": self.temperature.value if warm else None,
         }
