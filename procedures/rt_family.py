@@ -2,8 +2,7 @@
 
 In a script or a notebook:
 
-    from coldfinger.procedures import RTFamily
-    from coldfinger.procedures import connect_station
+    from coldfinger.procedures import RTFamily, connect_station
 
     with connect_station("sim", sample="S1") as station:
         family = RTFamily(station, "30, 100, 300 Oe", points=60)
