@@ -23,6 +23,8 @@ STALE_PERIODS = 3.0
 FIRST_PERIOD = 20.0  # s, until a reading's own period is known
 _BEYOND = 1 + 1e-6  # shares of a limit
 _KEPT = 64
+_LAST = 3
+"""Distances of readings that say how soon the next one is expected."""
 
 
 class Age(Enum):
@@ -107,8 +109,9 @@ class _Past:
 
     @property
     def period(self) -> float:
+        """Of the last few only: a ramp that slows down towards low temperatures has no old readings."""
         times = [time for time, _ in self.seen]
-        return median(b - a for a, b in pairwise(times)) if len(times) > 2 else FIRST_PERIOD
+        return median(b - a for a, b in pairwise(times[-1 - _LAST :])) if len(times) > 2 else FIRST_PERIOD
 
     @property
     def rate(self) -> float:

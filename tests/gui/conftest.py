@@ -1,6 +1,7 @@
 """Qt without a screen, one resolution, one language and settings in a folder of their own, before Qt is imported."""
 
 import os
+import time
 
 os.environ.setdefault("QT_API", "pyqt5")
 os.environ.update(QT_QPA_PLATFORM="offscreen", QT_FONT_DPI="96", PYTEST_QT_API=os.environ["QT_API"], LC_ALL="C.UTF-8")
@@ -36,3 +37,13 @@ def dressed(qapp: QApplication) -> QApplication:
     """The application in the light theme."""
     theme.apply(qapp, "light")
     return qapp
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This computer is in a zone that is an hour ahead of UTC."""
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

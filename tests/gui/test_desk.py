@@ -125,6 +125,20 @@ def test_a_fresh_snapshot_is_made_after_what_was_commanded_before_and_none_comes
     assert time.perf_counter() - began < 1.0
 
 
+def test_where_the_engine_is_silent_only_to_the_question_the_last_snapshot_is_the_fresh_one(qtbot, desk, engine):
+    answers = engine.snapshot
+
+    def snapshot():
+        if threading.current_thread().name == "desk commands":
+            raise OwnerSilent("no owner answers")
+        return answers()
+
+    engine.snapshot = snapshot
+    desk.start()
+    qtbot.waitUntil(lambda: bool(desk.latest), timeout=30000)
+    assert desk.fresh()["state"] == "idle"  # not an empty one, over which the window would close unasked
+
+
 def test_of_a_lost_engine_the_fresh_snapshot_is_the_last_one_at_once(qtbot, desk, engine):
     desk.start()
     qtbot.waitUntil(lambda: bool(desk.latest), timeout=30000)

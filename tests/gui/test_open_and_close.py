@@ -14,11 +14,16 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 from coldfinger.gui.background import Background
 from coldfinger.gui.care.lag import LagWatch
 from coldfinger.gui.desk import Desk
+from coldfinger.gui.leave_question import Leave
+from coldfinger.gui.look import theme
+from coldfinger.gui.look.tokens import State
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
+from coldfinger.gui.remembered import recall, remember
 from coldfinger.gui.window import Window
 from coldfinger.procedures.engine.face import OwnerSilent
 from coldfinger.procedures.engine.items import Item
+from coldfinger.runfiles.quality import Quality
 from tests.gui.stage import night_at
 
 
@@ -67,6 +72,7 @@ class Startable:
         self.data = data
         self.seen, self.hangs = threading.Event(), threading.Event()
         self.items: list[dict[str, Any]] = []
+        self.given: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
         if threading.current_thread().name == "desk looks":
@@ -80,6 +86,7 @@ class Startable:
         return []
 
     def command(self, name: str, /, *, who: str = "", **arguments: Any) -> list[str]:
+        self.given.append(name)
         if name == "add":
             self.items += arguments["items"]
         if name == "slow":
@@ -118,6 +125,52 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return questions
 
 
+class Watch:
+    """A watch that a test sets (ms)."""
+
+    def __init__(self, elapsed: int) -> None:
+        self.now = elapsed
+
+    def elapsed(self) -> int:
+        return self.now
+
+    def restart(self) -> int:
+        self.now = 0
+        return 0
+
+
+def test_what_the_engine_says_reaches_the_window_and_its_silence_too(
+    opened: tuple[Window, Startable], tmp_path: Path
+) -> None:
+    window, _ = opened
+    desk, lamp = window.desk, window.strip.lamps["overload"]
+    window._silent = Watch(31_000)  # type: ignore[assignment]
+    window._refresh()
+    assert window.banner.view.state is State.LINK_LOST
+    assert "link" in window.windowTitle().lower()
+    for flags, tip in ((Quality.OVERLOAD, "1 point flagged"), (Quality(0), "Click: seen")):
+        picture = night_at("idle", tmp_path, items=[], minute=float(not flags))
+        picture["latest"]["flags"][0] = int(flags)
+        desk.changed.emit(picture)
+        assert window.banner.view.state is State.IDLE
+        assert tip in lamp.toolTip()
+    desk.latest = picture
+    lamp.click()
+    assert "nothing since" in lamp.toolTip()
+
+    before = len(window.events.messages)
+    told = {"level": "info", "kind": "run", "text": "R(T) at 600 Oe begins, which takes a while"}
+    desk.happened.emit([{"seq": number, "seen": number == 1} | told for number in (1, 2)])
+    desk.refused.emit("skip", "nothing is running")
+    window.link.beginning = True
+    desk.lost.emit("there is no owner")  # as long as it begins, there is none
+    said = [message.text for message in window.events.messages[before:]]
+    assert said == [told["text"], "Not done: nothing is running"]
+    window.link.beginning = False
+    desk.lost.emit("there is no owner")
+    assert "The engine does not answer: there is no owner" in window.events.messages[-1].text
+
+
 def test_closing_asks_for_a_run_that_was_started_just_now_and_not_seen_yet(
     opened: tuple[Window, Startable], asked: list[str]
 ) -> None:
@@ -143,6 +196,50 @@ def test_closing_asks_for_a_queue_that_was_let_go_just_now(opened: tuple[Window,
     window.desk.command("resume")
     assert not window.close()
     assert asked == ["A queue is running"]
+
+
+@pytest.mark.parametrize(("answer", "is_safe"), [(Leave.SAFELY, True), (Leave.MEASURING, False), (None, True)])
+def test_the_answer_says_what_becomes_of_queue_and_owner_and_a_system_that_ends_means_safe(
+    qtbot: QtBot,
+    opened: tuple[Window, Startable],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Leave | None,
+    is_safe: bool,
+) -> None:
+    def press(box: QMessageBox) -> int:
+        for kept in (box.defaultButton(), box.escapeButton()):
+            assert kept is not None
+            assert kept.text() == Leave.NOT.value  # whoever only wants the question away stays
+        (wanted,) = (button for button in box.buttons() if answer is not None and button.text() == answer.value)
+        wanted.click()
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", press)
+    window, engine = opened
+    ends: list[bool] = []
+    window.closing.connect(ends.append)
+    window.link.ends_with_window = not is_safe
+    window.desk.command("resume")
+    if answer is None:
+        window.leave_safely()
+    else:
+        assert window.close()
+    window.link.ends_with_window = False  # there is no owner to end
+    assert ends == [is_safe]
+    if is_safe:
+        qtbot.waitUntil(lambda: "abort" in engine.given, timeout=30000)
+    else:
+        engine.hangs.set()
+        window.desk.close()
+        assert engine.given == ["resume"]
+
+
+def test_letters_are_never_larger_than_the_window_can_show(opened: tuple[Window, Startable]) -> None:
+    window, _ = opened
+    for size, step in ((theme.LARGEST, 1), (theme.SMALLEST, -1)):
+        remember("font", size)
+        window.change_font(step)
+        assert recall("font") == size
 
 
 def test_closing_asks_nothing_while_nothing_runs(opened: tuple[Window, Startable], asked: list[str]) -> None:

@@ -45,6 +45,18 @@ def place(tmp_path_factory) -> Place:
     return Place.of("sim", tmp_path_factory.mktemp("data"))
 
 
+def test_a_value_in_another_unit_is_not_taken_for_one_in_the_units_of_the_form(place, tmp_path):
+    item = item_of("ramp", place)
+    kind = procedure_class(item.procedure)
+    tesla = {"field": {"label": "Field", "value": 0.06, "unit": "T", "text": "0.06 T"}}
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    with writer_of(tmp_path / "run", name, item_name=item.name, parameters=tesla) as writer:
+        writer.end("done")
+    found = again(tmp_path / "run")
+    assert "field" not in found.values
+    assert found.left == ("Field (0.06 T)",)
+
+
 @pytest.mark.parametrize("key", RUNS)
 def test_what_was_measured_would_be_measured_again(key, place, tmp_path):
     changes: dict[str, dict[str, Any]] = {

@@ -15,8 +15,10 @@ from coldfinger.gui.form.item_form import changes_of, form_of, values_of
 from coldfinger.gui.form.own_families import families_in, with_own_families
 from coldfinger.gui.form.run_forms import BY_FIELD, BY_T, FORMS, form
 from coldfinger.gui.place import Place
+from coldfinger.instruments.clock import WallClock
 from coldfinger.procedures.engine.build import procedure_class
 from coldfinger.procedures.engine.items import Item
+from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
 from coldfinger.procedures.planning import Whereabouts
 from coldfinger.procedures.plans.plan_file import check_plan_text
 from coldfinger.procedures.plans.plan_lines import PlanFileError
@@ -68,6 +70,18 @@ def test_every_field_says_its_meaning_and_has_a_value_within_its_limits(of, plac
     assert len(set(keys)) == len(keys), f"two fields of {of.title} have the same key: {keys}"
 
 
+def test_a_field_ends_where_the_station_does_on_both_sides_in_its_own_unit(place):
+    limits = place.limits
+    for key, entry, low, high in (
+        ("ramp", "field", -1e4 * limits.field, 1e4 * limits.field),
+        ("ramp", "stop", limits.lowest_temperature, limits.highest_temperature),
+        ("sweep", "rate", 0.0, 60e4 * limits.field_rate),
+        ("bias", "largest", 0.001, 1e9 * limits.bias),
+    ):
+        field = form(key).entry(entry).field(limits)
+        assert (field.minimum, field.maximum) == pytest.approx((low, high)), entry
+
+
 def test_twelve_fields_are_expanded_in_less_than_a_tenth_of_a_second(place):
     values = filled("family", place.limits, fields="0:600:12")
     items_of(form("family"), values)
@@ -116,8 +130,10 @@ def test_the_fields_of_a_family_follow_its_order(place):
 def test_one_temperature_is_a_sweep_and_several_are_a_family(place):
     one = night_of(form("sweep"), filled("sweep", place.limits)).items
     several = night_of(form("sweep"), filled("sweep", place.limits, temperatures="0.05, 0.2")).items
+    spaced = night_of(form("sweep"), filled("sweep", place.limits, temperatures="0.05:0.2:2")).items
     assert [item.family for item in one] == [None]
     assert [item.family.key for item in several] == ["temperature_K"] * 2
+    assert [item.parameters for item in spaced] == [item.parameters for item in several]
 
 
 def test_a_loop_of_fields_takes_the_place_of_from_and_to(place):
@@ -155,6 +171,11 @@ def test_no_tests_chosen_is_refused_in_the_words_of_the_plan(place):
         night_of(form("checks"), values)
 
 
+def test_zero_field_is_asked_for_and_an_empty_field_is_not(place):
+    (item,) = night_of(form("set"), {"to_field": 0.0, "to_temperature": None}).items
+    assert item.settings == {"field": 0.0}
+
+
 def test_two_families_of_a_queue_never_share_a_manifest(place):
     items = night_of(form("family"), filled("family", place.limits)).items
     renamed = with_own_families(items, {"family-1"})
@@ -177,6 +198,7 @@ OE = ListField(Field("Fields", "Oe", -600.0, 600.0, "at this station", "What the
         ("log 1:100:3", [1.0, 10.0, 100.0]),
         ("6 mT", [60.0]),
         ("−30", [-30.0]),
+        ("1, 6.", [1.0, 6.0]),
     ],
 )
 def test_a_list_means_the_unit_of_its_field(text, values):
@@ -197,6 +219,7 @@ def test_a_list_is_echoed_short():
     assert preview([5.0], OE) == "1 value: 5 Oe"
     way = ListField(Field("Way", "Oe", -600.0, 600.0, empty="from, to once"), way=True)
     assert preview(read_list("loop 100", way), way) == "4 values: 0, 100, -100, 100 Oe"
+    assert read_list("zigzag -50, 50 Oe x 2", way)[:3] == [-50.0, 50.0, -50.0]
     assert preview(read_list("", way), way) == ""
     assert "loop 100 Oe" in list_tooltip(way)
     assert "Empty: from, to once" in list_tooltip(way)
@@ -218,6 +241,22 @@ def test_an_estimate_is_longer_for_a_slower_ramp_and_says_what_is_refused(twin, 
     assert twin.estimate(replace(good, items=(*good.items, *bad.items)), COLD, NOW).mistakes == hot.mistakes
 
 
+def test_an_estimate_is_longer_where_earlier_nights_took_longer_than_planned(twin, place, tmp_path):
+    done = [Item("run", str(n), "a", "TemperatureRamp", state="done", predicted_seconds=100.0, seconds=200.0)
+            for n in range(20)]  # fmt: skip
+    journal = QueueJournal(new_night(tmp_path, "before"), WallClock())
+    station = {"name": place.file.top["name"]}
+    journal.write("start", schema=1, night={}, station=station, simulated=True, resumes=False)
+    journal.write("queue", items=[item.to_json() for item in done])
+    journal.close()
+    night, experienced = night_of(form("ramp"), filled("ramp", place.limits)), Twin(place.file, tmp_path)
+    try:
+        longer = experienced.estimate(night, COLD, NOW).seconds
+    finally:
+        experienced.close()
+    assert 1.5 < longer / twin.estimate(night, COLD, NOW).seconds < 2.0
+
+
 def test_preflight_says_far_fields_and_large_currents_and_nothing_else(twin, place):
     far = twin.estimate(night_of(form("ramp"), filled("ramp", place.limits)), Whereabouts(0.06, 0.05), NOW)
     assert len(far.warnings) == 1
@@ -237,11 +276,12 @@ def test_a_disk_that_is_almost_full_is_said(twin, place, monkeypatch):
 
 
 def test_spans_and_times_of_day_are_short():
-    assert [span_text(s) for s in (41.0, 2040.0, 37440.0)] == ["41 s", "34 min", "10 h 24 min"]
+    assert [span_text(s) for s in (41.0, 2040.0, 3599.0, 37440.0)] == ["41 s", "34 min", "1 h 0 min", "10 h 24 min"]
     assert [short_span(s) for s in (41.0, 3120.0, 11400.0)] == ["41 s", "52 m", "3h10"]
     local = NOW.astimezone()
     assert clock_text(NOW, NOW) == f"{local:%H:%M}"
     assert len(clock_text(NOW.replace(day=24), NOW).split()) == 2
+    assert clock_text(NOW.replace(day=29), NOW).startswith("29 Nov ")  # not the day of today's name
 
 
 def test_the_sentence_of_an_estimate_counts_runs(twin, place):

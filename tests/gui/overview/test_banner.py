@@ -11,6 +11,7 @@ from coldfinger.gui.overview.banner import Banner
 from coldfinger.gui.overview.strip import FridgeStrip
 from coldfinger.gui.overview.strip_state import Strip
 from coldfinger.gui.overview.view_state import ABORT, PAUSE, RESUME, SKIP, banner_of
+from coldfinger.procedures.laboratory.limits import Limits
 from coldfinger.runfiles.quality import Quality
 from tests.gui.looks import box, faults, ink, settle
 from tests.gui.snapshots import SAFE, snapshot
@@ -166,6 +167,15 @@ def test_a_simulated_run_wears_its_badge(top: Top, qapp: QApplication):
     assert not top.banner.badge.isVisible()
 
 
+def test_how_far_a_run_is_and_what_is_not_safe_are_seen(top: Top):
+    top.show_snapshot(STATES[1])
+    assert (top.banner.progress.isVisible(), top.banner.progress.value()) == (True, 62)
+    assert not top.banner.checks.isVisible()
+    top.show_snapshot(snapshot("held", "aborted", safe=[*SAFE[:2], {"item": "heater", "done": False, "detail": ""}]))
+    assert not top.banner.progress.isVisible()
+    assert top.banner.checks.text() == "✓ excitation off  ✓ bias off\n✗ heater off"
+
+
 def test_a_long_sentence_is_cut_with_dots_and_whole_in_the_tooltip(top: Top, qapp: QApplication):
     sentence = "the lock-in did not answer for ten seconds " * 6
     top.show_snapshot(snapshot("held", sentence))
@@ -181,6 +191,24 @@ def test_old_readings_are_struck_out_with_their_age(top: Top, qapp: QApplication
     assert "line-through" in tile.value.styleSheet()
     assert tile.below.text() == "46 s old"
     assert "46 s old" in tile.accessibleName()
+
+
+def test_a_reading_of_the_past_is_grey_without_a_trend_and_one_beyond_its_limit_is_red(top: Top):
+    tokens = theme.current()
+    limits = Limits(field=0.05, field_rate=1e-4, lowest_temperature=0.02, highest_temperature=300.0, current=4e-8)
+    top.memory = Strip(limits)
+    top.show_snapshot(snapshot())
+    warmer = snapshot(clock=326.0)
+    warmer["latest"] |= {"T_mc (K)": [0.4, 320.0], "H (Oe)": [600.0, 320.0]}
+    top.show_snapshot(warmer)
+    chamber, field = top.strip.tiles["T_mc"], top.strip.tiles["H"]
+    assert tokens.text in chamber.value.styleSheet()
+    assert chamber.trend.isVisible()
+    assert tokens.bad.ink in field.below.styleSheet()
+    assert tokens.bad.ink not in chamber.below.styleSheet()
+    top.show_snapshot(warmer | {"clock": 526.0})
+    assert tokens.faint in chamber.value.styleSheet()
+    assert not chamber.trend.isVisible()
 
 
 def test_a_click_or_enter_on_a_reading_asks_for_its_history(top: Top):

@@ -1,7 +1,6 @@
 """What banner and strip say of an engine's snapshot."""
 
 import json
-import time
 
 import pytest
 
@@ -58,16 +57,6 @@ def test_a_silent_engine_is_a_lost_link_and_only_abort_stays():
     assert banner_of(snapshot(), 31.0).detail == "no answer for 31 s; what is shown is that old"
     assert banner_of(snapshot(), 29.0).state is State.RUNNING
     assert banner_of(snapshot(simulated=True), 31.0).badge == "SIMULATED"
-
-
-@pytest.fixture
-def elsewhere(monkeypatch):
-    """This computer is in a zone that is an hour before UTC."""
-    monkeypatch.setenv("TZ", "CET-1")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -154,6 +143,17 @@ def test_a_reading_greys_after_three_of_its_own_periods_and_is_lost_with_the_lin
     assert tiles(strip, later(40.0), silent=31.0)["T_mc"].age is Age.LOST
 
 
+def test_the_readings_of_a_ramp_that_slows_down_are_not_old():
+    strip, times = Strip(), [10.0 * n for n in range(40)]
+    while times[-1] - times[-2] < 90.0:
+        times.append(times[-1] + 1.1 * (times[-1] - times[-2]))
+    tiles(strip, *(later(time) for time in times))
+    shortly = later(times[-1]) | {"clock": 316.0 + times[-1] + 95.0}
+    assert tiles(strip, shortly)["T_mc"].age is Age.FRESH
+    long_after = later(times[-1]) | {"clock": 316.0 + times[-1] + 300.0}
+    assert tiles(strip, long_after)["T_mc"].age is Age.STALE
+
+
 @pytest.mark.parametrize(
     ("values", "trend"), [((1, 1.1), "up"), ((1, 0.9), "down"), ((1, 1.001), "steady"), ((1,), "")]
 )
@@ -168,7 +168,7 @@ def test_a_trend_is_that_of_the_last_minute_whatever_the_sign_of_the_reading():
     fields = (0.0, -500.0, -600.0, -500.0)
     up = tiles(strip, *(later(50.0 * n, H=field) for n, field in enumerate(fields)))
     assert up["H"].trend == "up"  # towards zero, though it was there two minutes ago
-    still = tiles(strip, later(250.0, H=-500.0))
+    still = tiles(strip, later(200.0, H=-500.5))
     assert still["H"].trend == "steady"
 
 

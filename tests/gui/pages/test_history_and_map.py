@@ -10,6 +10,16 @@ from coldfinger.runfiles.quality import Quality
 from tests.gui.run_folders import family, ramp, slopes, sweep
 
 
+class Still:
+    """A clock that stands."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def time(self) -> float:
+        return self.now
+
+
 def test_a_day_of_readings_takes_no_more_room_than_the_memory_has_and_keeps_a_spike():
     trace = Trace(most=256)
     for i in range(86_400):
@@ -47,6 +57,15 @@ def test_rows_of_earlier_runs_go_in_between_and_once_only():
     assert trace.lines()[0].tolist() == [10.0, 20.0, 30.0, 100.0]
     trace.fill(np.arange(200.0, 5000.0), np.ones(4800))
     assert len(trace) <= 64
+
+
+def test_what_was_measured_before_the_window_stands_at_its_time_in_the_units_of_what_is_measured_now(tmp_path):
+    history = History()
+    history.see({"latest": {"H (Oe)": [100.0, 5000.0]}})
+    history.fill(rows_of(ramp(tmp_path / "a", 100.0, rows=3, clock=Still(1000.0))))
+    times, values = history.traces["H"].lines()
+    assert times.tolist() == [1000.0, 1010.0, 1020.0, 5000.0]
+    np.testing.assert_allclose(values, 0.01)  # T
 
 
 def rows_of(*folders) -> list[RunRows]:

@@ -83,6 +83,11 @@ def test_what_must_not_be_leaned_on_never_looks_as_if_it_might(tmp_path):
     assert "warms the electrons" in heated["normal"].words
     assert heated["rows"].text == "62 of 63"
     assert heated["rows"].trust is Trust.WEAK
+    assert heated["rows"].words == "in 8 of them the bias is expected to warm the electrons"
+    at_zero = {i: int(Quality.OVERLOAD) for i in (0, 1, 31, 61, 62)}
+    blind = numbers(curve(tmp_path / "d", peak, flags=at_zero))
+    assert (blind["zero"].trust, blind["shape"].trust) == (Trust.NONE, Trust.WEAK)
+    assert blind["shape"].text.startswith("(−")
 
 
 def test_zero_bias_is_compared_with_the_ramp_of_the_same_field(tmp_path):

@@ -30,13 +30,16 @@ def base(field: float) -> float:
     return 3e-5 * (field / 100) ** -0.8
 
 
-def isotherm(folder, T: float, fields=FIELDS, flags: int = 0):
-    """A sweep that stands at each field, as the form queues it."""
+def isotherm(folder, T: float, fields=FIELDS, flags: int = 0, heating: str = ""):
+    """A sweep that stands at each field, as the form queues it; `heating` is the outcome of a belief test."""
     draw = np.random.default_rng(round(1e4 * T))
     with writer_of(folder, SWEEP) as writer:
         for i, field in enumerate(fields):
             true = float(failed_insulator(T, base(field), 1.6e-4, 0.59)) if field else 1.0
             writer.point(row_at(i, T, field, true * (1 + 2e-3 * draw.normal()), 2e-3 * true, flags))
+        if heating:
+            said = {"name": "heating", "outcome": heating, "sentence": f"it is {heating}"}
+            writer.mark("check", "said", **said, numbers={}, at={"temperature": T})
         writer.end("done")
     return folder
 
@@ -71,6 +74,13 @@ def test_rows_of_all_sweeps_at_one_field_are_a_curve_over_temperature(tmp_path):
     assert curves[1].flags.tolist() == [4, 0, 0]
     assert curves[1].as_table().frame["rho (ohm)"].tolist() == curves[1].columns["rho (ohm)"].tolist()
     assert set(curves[1].sweeps) == {rows.folder for rows in sweeps}
+    assert all(rows.simulated for rows in curves)
+
+
+def test_a_belief_test_that_failed_in_one_sweep_counts_at_every_field(tmp_path):
+    sweeps = [read(isotherm(tmp_path / name, T, heating=name)) for name, T in (("pass", 0.1), ("fail", 0.5))]
+    for curve in StandingFields().among(sweeps):
+        assert {check.outcome for check in curve.as_table().checks} == {"pass", "fail"}
 
 
 def test_only_fields_at_which_two_sweeps_stood_are_curves_and_none_where_the_field_moved_or_a_ramp_is_ticked(tmp_path):

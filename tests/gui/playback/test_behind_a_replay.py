@@ -16,21 +16,27 @@ from coldfinger.gui.look.tokens import State
 from coldfinger.gui.owner_link import OwnerLink
 from coldfinger.gui.place import Place
 from coldfinger.gui.window import Window
-from tests.gui.run_folders import ramp
+from coldfinger.runfiles.quality import Quality
+from tests.gui.run_folders import row_at, writer_of
 from tests.gui.stage import night_at
 
 PATIENCE = 15_000  # ms
 
 
 class Measuring:
-    """An engine in the middle of a run; `given` are the commands that reached it, each is told as an alarm."""
+    """An engine in the middle of a run whose last row is overloaded; `given` are the commands that reached it.
+
+    Each of them is told as an alarm.
+    """
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.given: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
-        return night_at("running", self.data, last_event=len(self.given))
+        picture = night_at("running", self.data, last_event=len(self.given))
+        picture["latest"]["flags"] = [int(Quality.OVERLOAD), picture["clock"]]
+        return picture
 
     def events(self, since: int = 0) -> list[dict[str, Any]]:
         text = "the magnet has said something that everybody should read"
@@ -39,6 +45,16 @@ class Measuring:
 
     def command(self, name: str, /, *, who: str = "", **arguments: Any) -> None:
         self.given.append(name)
+
+
+def alarmed(folder: Path) -> Path:
+    """A run that ended with an alarm."""
+    with writer_of(folder) as writer:
+        for i in range(300):
+            writer.point(row_at(i, 0.7 - 0.002 * i, 100.0, 6000.0, 5.0))
+        writer.alarm("interlock", "the mixing chamber was warmer than it may be")
+        writer.end("done")
+    return folder
 
 
 @pytest.fixture
@@ -58,7 +74,7 @@ def window(
     window.show()
     desk.start()
     qtbot.waitUntil(lambda: window.banner.view.state is State.RUNNING, timeout=PATIENCE)
-    window.replay_bar.start(ramp(tmp_path / "rt", rows=300))
+    window.replay_bar.start(alarmed(tmp_path / "rt"))
     qtbot.waitUntil(lambda: "replay" in desk.latest, timeout=PATIENCE)
     yield window
     window._leave()
@@ -72,7 +88,10 @@ def window(
 def test_an_abort_ends_a_replay_and_reaches_the_engine_also_from_a_dialog(
     qtbot: QtBot, window: Window, engine: Measuring
 ) -> None:
-    bar = window.replay_bar
+    bar, lamp = window.replay_bar, window.strip.lamps["overload"]
+    assert window.windowTitle().startswith("REPLAY · ")
+    assert {page.plot.badge_text[:6] for page in window.plots.pages} == {"REPLAY"}
+    qtbot.waitUntil(lambda: "nothing since the beginning" in lamp.toolTip(), timeout=PATIENCE)  # of the recording
     qtbot.waitUntil(lambda: not window.new_run.start_button.isEnabled(), timeout=PATIENCE)
     assert "leave it to start" in window.new_run.start_button.toolTip()
     window.desk.command("skip")
@@ -92,6 +111,8 @@ def test_an_abort_ends_a_replay_and_reaches_the_engine_also_from_a_dialog(
     assert line.text() == ""
     assert any("ended by the abort" in message.text for message in window.events.messages)
     qtbot.waitUntil(lambda: "replay" not in window.desk.latest, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.windowTitle().startswith("SIMULATED · RUNNING"), timeout=PATIENCE)
+    assert "1 point flagged" in lamp.toolTip()  # as it was before the replay
     front = window.events
     qtbot.waitUntil(lambda: front.front is not None and front.front.level == "alarm", timeout=PATIENCE)
     assert sum("the magnet has said" in message.text for message in window.events.messages) == 1
@@ -110,11 +131,13 @@ def test_alarms_behind_a_replay_are_told_and_those_in_it_are_none(
     qtbot.waitUntil(lambda: engine.given[1:] == ["acknowledge"], timeout=PATIENCE)
     face = window.replay_bar.face
     assert face is not None
-    face.seek(1e9)  # the mark of its belief test has come
+    face.seek(1e9)  # its alarm has come
     inside = "In the replay: "
     qtbot.waitUntil(lambda: any(m.text.startswith(inside) for m in events.messages), timeout=PATIENCE)
     assert {m.level for m in events.messages if m.text.startswith(inside)} == {"info"}
     assert {event["kind"] for event in window.desk.told} == {"magnet"}  # what the log shows
+    qtbot.waitUntil(lambda: window.desk.latest["state"] == "idle", timeout=PATIENCE)
+    assert not window._is_quiet()  # the recording is over, the engine still measures
 
 
 def test_how_plots_are_shown_is_remembered_and_what_is_measured_comes_first(window: Window) -> None:

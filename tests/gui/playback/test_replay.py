@@ -17,6 +17,8 @@ from coldfinger.gui.playback.replay import LOCKED, open_replay
 from coldfinger.gui.playback.replay_bar import ReplayBar, clock_text
 from coldfinger.procedures.data.writer import RunWriter
 from coldfinger.procedures.engine.face import EngineFace, Refused
+from coldfinger.procedures.engine.items import Item
+from coldfinger.procedures.engine.queue_journal import QueueJournal, new_night
 from coldfinger.procedures.engine.verbs import COMMANDS
 from tests.gui import looks
 from tests.gui.snapshots import snapshot
@@ -95,9 +97,21 @@ def test_runs_of_a_night_follow_each_other_with_their_outcomes(face):
     assert [item["state"] for item in shot["items"]] == ["done", "running"]
     assert shot["latest"]["rho (ohm)"] == [5998.0, 120.0]  # the second has no row yet
     face.seek(1e9)
+    assert face.position == face.length
     shot = face.snapshot()
     assert (shot["state"], shot["running"]) == ("idle", {})
     assert [item["state"] for item in shot["items"]] == ["done", "failed"]
+
+
+def test_a_night_is_played_in_the_order_of_its_queue(tmp_path, clock):
+    runs = [recorded(tmp_path, name).name for name in ("b", "a")]
+    items = [Item("run", name, name, "TemperatureRamp", state="done", folders=(name,)) for name in runs]
+    night = new_night(tmp_path, "night")
+    journal = QueueJournal(night, clock)
+    journal.write("start", schema=1, night={}, station={"name": "triton"}, simulated=True, resumes=False)
+    journal.write("queue", items=[item.to_json() for item in items])
+    journal.close()
+    assert open_replay(night, clock).snapshot()["running"]["folder"] == "b"
 
 
 def test_at_its_end_it_stops_and_plays_again_from_the_beginning(face, clock):

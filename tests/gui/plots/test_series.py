@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from coldfinger.gui.plots.plot_text import Look, csv_text, python_text
+from coldfinger.gui.plots.plot_text import Look, csv_text, map_csv_text, map_python_text, python_text
 from coldfinger.gui.plots.series import Normalise, Quantity, Series, axis_of, nearest, normalised
 from coldfinger.runfiles.quality import Quality
 
@@ -78,7 +78,6 @@ def test_the_script_draws_the_same_numbers():
     import matplotlib
 
     matplotlib.use("agg")
-    import matplotlib.pyplot as plt
 
     names: dict[str, object] = {}
     exec(compile(python_text([CURVE], T, R, (True, False), "SIMULATED"), "plot.py", "exec"), names)  # noqa: S102
@@ -87,4 +86,27 @@ def test_the_script_draws_the_same_numbers():
     assert axes.get_xscale() == "log"
     assert axes.get_yscale() == "linear"
     assert axes.get_title() == "SIMULATED"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("T (K)", "R (Ω)")
+    (crosses,) = (line for line in axes.lines if line.get_label() == "not believed")
+    assert (crosses.get_xdata().tolist(), crosses.get_ydata().tolist()) == ([2.0], [999.0])
+
+
+def test_a_map_is_copied_with_its_sides_where_they_belong_and_says_what_was_simulated():
+    import matplotlib
+
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    sides = (np.array([0.1, 0.2, 0.4]), np.array([0.0, 100.0]))
+    z = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 6.0]])
+    given = (*sides, z, (T, Quantity("H", "Oe"), R), "SIMULATED")
+    comment, *rows = map_csv_text(*given).splitlines()
+    assert comment == "# SIMULATED"
+    assert rows[:3] == ["T (K),H (Oe),R (Ω)", "0.1,0.0,1.0", "0.1,100.0,2.0"]
+    assert len(rows) == 6  # nothing stands for the cell that is not known
+    names: dict[str, object] = {}
+    exec(compile(map_python_text(*given), "map.py", "exec"), names)  # noqa: S102
+    mesh = names["axes"].collections[0]
+    np.testing.assert_array_equal(mesh.get_array().filled(np.nan), z.T)
+    plt.close("all")
     plt.close("all")

@@ -88,3 +88,7 @@ def test_an_axis_through_zero_cannot_be_logarithmic():
         log_ticks(0.0, 1.0, float, wide)
     with pytest.raises(ValueError, match=r"cannot go from 1\.0 to 1\.0"):
         linear_ticks(1.0, 1.0, float, wide)
+
+
+def test_small_values_on_a_logarithmic_axis_have_their_own_digit_beside_the_power():
+    assert log_texts(1e-5, 1e-3) == ["10⁻⁵", "2·10⁻⁵", "5·10⁻⁵", "10⁻⁴", "2·10⁻⁴", "5·10⁻⁴", "10⁻³"]

@@ -22,7 +22,7 @@ must_end_by = "2026-11-23T08:30:00+00:00"
 on_failure = "retry 2"
 [end]
 field = "0 Oe"
-# what the professor asked for
+# only after the ramp has ended
 [[step]]
 wait = "10 min"
 """
@@ -30,13 +30,14 @@ wait = "10 min"
 
 @pytest.fixture
 def opened(qtbot: QtBot, dressed: QApplication, tmp_path: Path) -> Any:
-    """Opens the plan into a queue in this state: its path, the files, the desk, what was said."""
+    """Opens the plan into a queue in this state: its path, the files, the desk, titles and messages."""
     path, background, around = tmp_path / "plan.toml", Background(), QWidget()
     path.write_text(PLAN, "utf-8")
     qtbot.addWidget(around)
     desk, said = PretendedDesk(), list[Any]()
     files = QueueFiles(Place.of("sim", tmp_path), desk, background, QueueEdits(desk), around)
     files.said.connect(said.append)
+    files.titled.connect(lambda name, _: said.append(name))
 
     def open_at(state: str, **more: Any) -> Any:
         desk.latest = night_at(state, tmp_path, **more)
@@ -57,17 +58,17 @@ def test_an_idle_queue_is_held_first_and_gets_policy_deadline_and_end_of_the_pla
     assert given["must_end_by"] == {"must_end_by": "2026-11-23T08:30:00+00:00"}
     assert (given["end"]["field"], given["end"]["temperature"]) == (0.0, None)
     assert [item["settings"] for item in given["add"]["items"]] == [{"seconds": 600.0}]
-    assert said[0].text.startswith("plan.toml: 1 items added to the queue.")
+    assert said[0] == "plan.toml"
+    assert said[1].text.startswith("plan.toml: 1 items added to the queue.")
 
 
 def test_a_queue_that_runs_is_not_held_and_the_file_is_not_what_it_is(opened: Any) -> None:
-    titles: list[str] = []
     _, files, desk, said = opened("running")
-    files.titled.connect(lambda name, _: titles.append(name))
+    assert said[0] == "plan.toml *"
     assert "hold" not in [name for name, _ in desk.given]
-    assert "behind 3 that wait" in said[0].text
+    assert "behind 3 that wait" in said[1].text
     files.keep(desk.latest)
-    assert titles == ["plan.toml *"]
+    assert said[2] == "plan.toml *"
 
 
 def test_a_plan_that_is_saved_again_keeps_its_comments_and_a_name_gets_its_ending(
@@ -79,7 +80,7 @@ def test_a_plan_that_is_saved_again_keeps_its_comments_and_a_name_gets_its_endin
         files.save()
         before = len(said)
         qtbot.waitUntil(lambda before=before: len(said) > before, timeout=PATIENCE)  # type: ignore[misc]
-        assert "# what the professor asked for" in path.read_text("utf-8")
+        assert "# only after the ramp has ended" in path.read_text("utf-8")
     assert not read_plan(path).must_end_by
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path.with_name("other")), ""))
     files.ask_save()

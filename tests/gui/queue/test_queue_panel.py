@@ -50,7 +50,9 @@ def test_alt_arrows_move_several_items_and_ctrl_z_takes_it_back(qtbot, stage):
         "R(T) at 30 Oe",
         "R(T) at 100 Oe",
     ]
-    QTest.keyClick(stage.queue.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)  # no further
+    changes = stage.queue.edits.stack.count()
+    QTest.keyClick(stage.queue.table, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert stage.queue.edits.stack.count() == changes  # there is nothing above the first
     QTest.keyClick(stage.queue.table, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
     QTest.qWait(150)
     shows(qtbot, stage, *FIRST)
