@@ -207,7 +207,9 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("item", "text", "act", "outcome", "sentence"), BROKEN, ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(
+    ("item", "text", "act", "outcome", "sentence"), BROKEN, ids=[f"{case[0]}, {case[-1]}" for case in BROKEN]
+)
 def test_a_setting_that_is_wrong_has_its_line(item, text, act, outcome, sentence, ready, tmp_path):
     station = ready(text)
     act(station)
