@@ -38,9 +38,12 @@ def at_an_engine(qtbot: QtBot, folder: Path, *items: Item) -> Iterator[Any]:
             panel.resize(330, 360)
             panel.show()
         form.added.connect(queue.note_added)
+        seen: list[dict[str, Any]] = [{}]
+        desk.changed.connect(seen.append)  # as the last one: what is in it the panels have been told, too
         desk.start()
-        qtbot.waitUntil(lambda: "T_mc (K)" in desk.latest.get("latest", {}), timeout=30000)
-        qtbot.waitUntil(lambda: desk.latest["state"] == "held", timeout=30000)
+        qtbot.waitUntil(lambda: "T_mc (K)" in seen[-1].get("latest", {}), timeout=30000)
+        qtbot.waitUntil(lambda: seen[-1]["state"] == "held", timeout=30000)
+        desk.changed.disconnect(seen.append)
         try:
             yield SimpleNamespace(place=place, engine=engine, desk=desk, form=form, queue=queue, messages=messages,
                                   background=background)  # fmt: skip

@@ -75,7 +75,10 @@ def window(
     desk.start()
     qtbot.waitUntil(lambda: window.banner.view.state is State.RUNNING, timeout=PATIENCE)
     window.replay_bar.start(alarmed(tmp_path / "rt"))
-    qtbot.waitUntil(lambda: "replay" in desk.latest, timeout=PATIENCE)
+    told: list[dict[str, Any]] = []
+    desk.changed.connect(told.append)  # as the last one: the window has been told it, too
+    qtbot.waitUntil(lambda: any("replay" in snapshot for snapshot in told), timeout=PATIENCE)
+    desk.changed.disconnect(told.append)
     yield window
     window._leave()
     desk.close()

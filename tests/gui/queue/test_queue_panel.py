@@ -207,7 +207,7 @@ def test_deadline_policy_and_end_are_the_engines(qtbot, stage):
 def test_every_verb_that_is_not_live_says_why(qtbot, stage):
     stage.queue.table.clearSelection()
     assert "Select an item first." in stage.queue.verbs["Remove"].toolTip()
-    assert stage.queue.go_on.isEnabled()
+    until(qtbot, stage.queue.go_on.isEnabled)
     assert "taken back" in stage.queue.verbs["Undo"].toolTip()
     for name, button in stage.queue._verbs.tools.items():
         assert button.accessibleName() == name
