@@ -77,8 +77,6 @@ class Window(QMainWindow):
         """Of a replay, which has trends and lamps of its own."""
         self._silent.start()
         self._leaving = self._replaying = False
-        self._broad: dict[Dock, tuple[int, float]] = {}
-        """Of each dock the width that it got with the present font, and that which it should have in points of it."""
         self.beside = SideWindows(self)
         self._flags = FlagWatch()
         self._engine: Desk | None = None
@@ -320,7 +318,7 @@ class Window(QMainWindow):
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         before, size = app.font().pointSize(), recall("font") or theme.USUAL
-        broad = [self._in_points(dock, before) for dock in self.docks.values()]
+        broad = [dock.width() for dock in self.docks.values()]
         self.banner.listen(False)
         try:
             theme.apply(app, "dark" if self.menus.dark.isChecked() else "light", size)
@@ -335,17 +333,9 @@ class Window(QMainWindow):
             dock.restyle()
         self._keep_low()
         if size != before:  # what is at the sides stays as broad in letters as it was
-            QTimer.singleShot(0, lambda: self._broaden(broad, size))
-
-    def _in_points(self, dock: Dock, size: int) -> float:
-        """Width in points of the font; a dock that found no room for a larger font has forgotten nothing by that."""
-        got, points = self._broad.get(dock, (0, 0.0))
-        return points if dock.width() == got else dock.width() / size
-
-    def _broaden(self, points: list[float], size: int) -> None:
-        docks = list(self.docks.values())
-        self.inner.resizeDocks(docks, [round(size * broad) for broad in points], Qt.Orientation.Horizontal)
-        self._broad = {dock: (dock.width(), broad) for dock, broad in zip(docks, points, strict=True)}
+            broad = [round(width * size / before) for width in broad]
+            docks = list(self.docks.values())
+            QTimer.singleShot(0, lambda: self.inner.resizeDocks(docks, broad, Qt.Orientation.Horizontal))
 
     def _keep_low(self) -> None:
         """No tab makes the window higher than the smallest screen; a plot is squeezed first."""
