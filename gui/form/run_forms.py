@@ -16,7 +16,6 @@ def _choice(procedure: str, key: str) -> tuple[str, ...]:
     return tuple(str(choice) for choice in parameters_of(procedure)[key].choices)
 
 
-_SETTLED = ("linear points", "log points")
 _START = Entry("start", "&From", QUANTITY, None, "Temperature at which the ramp begins", "K", "temperature", empty=NOW)
 _STOP = Entry("stop", "&To", QUANTITY, 0.7, "Temperature at which the ramp ends", "K", "temperature")
 _PACING = (

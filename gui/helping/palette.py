@@ -152,12 +152,3 @@ class CommandPalette(QDialog):
                 self.list.setCurrentRow(min(max(row, 0), len(self._shown) - 1))
                 return True
         return False
-
-
-def open_palette(window: QMainWindow) -> CommandPalette:
-    """Show the palette of a window."""
-    palette = CommandPalette(window)
-    palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    palette.open()
-    palette.line.setFocus()
-    return palette
